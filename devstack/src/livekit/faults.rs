@@ -1,0 +1,155 @@
+//! What goes wrong on purpose: `POST /dev/faults` merges into this set, `{"reset": true}` clears it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// How the next starts fail.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StartFault {
+    /// No answer for 60 s and nothing happens: no recorder is connected.
+    Hang,
+    /// 503 "no response from servers".
+    Unavailable,
+    /// The recording starts and webhooks come; the answer never does.
+    AcceptThenHang,
+    Unauthenticated,
+    Internal,
+    ResourceExhausted,
+}
+
+/// How stops fail; the recording goes on.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StopFault {
+    Timeout,
+    Unavailable,
+}
+
+/// How ListEgress, ListRooms, ListParticipants and GetParticipant fail.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ListFault {
+    Internal,
+    Hang,
+}
+
+/// The current set, as `/dev/faults` answers it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct FaultSet {
+    pub(crate) start: Option<StartFault>,
+    /// How many more starts it concerns; `null` is all of them.
+    pub(crate) times: Option<u32>,
+    pub(crate) stop: Option<StopFault>,
+    pub(crate) lists: Option<ListFault>,
+    pub(crate) drop_webhooks: Vec<String>,
+    pub(crate) delay_webhooks_ms: u64,
+    pub(crate) duplicate_webhooks: bool,
+}
+
+/// A change: what is absent stays, `null` goes back to normal.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FaultChange {
+    reset: bool,
+    #[serde(deserialize_with = "present")]
+    start: Option<Option<StartFault>>,
+    #[serde(deserialize_with = "present")]
+    times: Option<Option<u32>>,
+    #[serde(deserialize_with = "present")]
+    stop: Option<Option<StopFault>>,
+    #[serde(deserialize_with = "present")]
+    lists: Option<Option<ListFault>>,
+    #[serde(deserialize_with = "present")]
+    drop_webhooks: Option<Option<Vec<String>>>,
+    #[serde(deserialize_with = "present")]
+    delay_webhooks_ms: Option<Option<u64>>,
+    #[serde(deserialize_with = "present")]
+    duplicate_webhooks: Option<Option<bool>>,
+}
+
+/// Tells `null` from absent.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+/// The faults in force.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    set: Mutex<FaultSet>,
+}
+
+impl Faults {
+    fn set(&self) -> MutexGuard<'_, FaultSet> {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn merge(&self, change: FaultChange) -> FaultSet {
+        let mut set = self.set();
+        if change.reset {
+            *set = FaultSet::default();
+        }
+        if let Some(start) = change.start {
+            set.start = start;
+            set.times = None;
+        }
+        replace(&mut set.times, change.times);
+        replace(&mut set.stop, change.stop);
+        replace(&mut set.lists, change.lists);
+        replace(&mut set.drop_webhooks, change.drop_webhooks.map(Option::unwrap_or_default));
+        replace(&mut set.delay_webhooks_ms, change.delay_webhooks_ms.map(Option::unwrap_or_default));
+        replace(&mut set.duplicate_webhooks, change.duplicate_webhooks.map(Option::unwrap_or_default));
+        set.clone()
+    }
+
+    pub(crate) fn clear(&self) {
+        *self.set() = FaultSet::default();
+    }
+
+    /// The fault of the start that is happening now; counts it.
+    pub(crate) fn take_start(&self) -> Option<StartFault> {
+        let mut set = self.set();
+        let fault = set.start?;
+        if let Some(times) = set.times {
+            if times == 0 {
+                set.start = None;
+                return None;
+            }
+            set.times = Some(times - 1);
+        }
+        Some(fault)
+    }
+
+    pub(crate) fn stop(&self) -> Option<StopFault> {
+        self.set().stop
+    }
+
+    pub(crate) fn lists(&self) -> Option<ListFault> {
+        self.set().lists
+    }
+
+    pub(crate) fn drops(&self, event: &str) -> bool {
+        self.set().drop_webhooks.iter().any(|dropped| dropped == event)
+    }
+
+    pub(crate) fn webhook_delay(&self) -> Duration {
+        Duration::from_millis(self.set().delay_webhooks_ms)
+    }
+
+    /// How often each webhook is delivered.
+    pub(crate) fn webhook_copies(&self) -> usize {
+        if self.set().duplicate_webhooks { 2 } else { 1 }
+    }
+}
+
+fn replace<T>(current: &mut T, change: Option<T>) {
+    if let Some(value) = change {
+        *current = value;
+    }
+}

@@ -1,0 +1,13 @@
+//! The built binary, over HTTP, as the Worker and its tests see it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod devstack;
+mod process;
+mod receiver;
+mod recording;
+mod refusals;
+mod rooms;
+mod storage;
+mod storage_refusals;
+mod webhooks;

@@ -1,0 +1,259 @@
+-- livekit-storj, first schema.
+--
+-- Times are Unix milliseconds in UTC (INTEGER). D1 has no 64-bit integers, and LiveKit's nanoseconds
+-- would lose their last digits. STRICT, so that a wrong type is an error on the day it is written.
+-- Names ending in `_at` are times, in `_ms` durations, in `_bytes` sizes.
+
+-- A stream: one broadcast in one LiveKit room, whatever becomes of its recording.
+CREATE TABLE live_streams (
+  id             TEXT PRIMARY KEY,
+  title          TEXT NOT NULL,
+  -- The user's own words. `description` below belongs to the guide's query.
+  about          TEXT,
+  -- The guide finds streams with recording on by `description LIKE '%Recording%'`. Generated, so that
+  -- no route can forget it and no user's text can fake it.
+  description    TEXT GENERATED ALWAYS AS (CASE WHEN record = 1 THEN 'Recording on' ELSE 'Live only' END) VIRTUAL,
+  room_name      TEXT NOT NULL,
+  -- 0: made for one session of a room that somebody else manages. It does not own the room's name.
+  owns_room      INTEGER NOT NULL DEFAULT 1 CHECK (owns_room IN (0, 1)),
+  owner_id       TEXT NOT NULL,
+  visibility     TEXT NOT NULL CHECK (visibility IN ('public', 'private')),
+  -- live: the host publishes. A room that exists without a host is not live.
+  status         TEXT NOT NULL DEFAULT 'created' CHECK (status IN ('created', 'live', 'ended')),
+  record         INTEGER NOT NULL CHECK (record IN (0, 1)),
+  save_to_storj  INTEGER NOT NULL DEFAULT 0 CHECK (save_to_storj IN (0, 1)),
+  quality        TEXT NOT NULL CHECK (quality IN ('720p', '1080p', '4k')),
+  layout         TEXT NOT NULL DEFAULT 'speaker',
+  audio_only     INTEGER NOT NULL DEFAULT 0 CHECK (audio_only IN (0, 1)),
+  -- What people want of the recorder. auto: when the host publishes. asked: now, or when the room
+  -- opens. stopped: somebody said stop, which beats every start but a later one.
+  wish           TEXT NOT NULL DEFAULT 'none' CHECK (wish IN ('none', 'auto', 'asked', 'stopped')),
+  wish_at        INTEGER,
+  -- Why the wish has not come true yet: a code of ours, never LiveKit's or Storj's own words.
+  wish_error     TEXT,
+  -- Where LiveKit reaches this Worker: kept with the wish, because the schedule has no caller.
+  public_url     TEXT,
+  -- The session that this stream is in or was in last, and when that session began.
+  session_sid    TEXT,
+  session_at     INTEGER,
+  -- The newest attempt to record (egresses.id).
+  job_id         TEXT,
+  viewer_count   INTEGER NOT NULL DEFAULT 0,
+  peak_viewers   INTEGER NOT NULL DEFAULT 0,
+  unique_viewers INTEGER NOT NULL DEFAULT 0,
+  watch_ms       INTEGER NOT NULL DEFAULT 0,
+  created_at     INTEGER NOT NULL,
+  started_at     INTEGER,
+  ended_at       INTEGER,
+  -- owner: ended on purpose, so never opened again. room: the room closed.
+  ended_by       TEXT CHECK (ended_by IN ('owner', 'room')),
+  -- When the schedule looks at this stream again. NULL: nothing more is to come.
+  tend_at        INTEGER
+) STRICT;
+
+-- One stream that has not ended for each room name that we own: also settles two creations at once.
+CREATE UNIQUE INDEX live_streams_open_room ON live_streams (room_name) WHERE ended_at IS NULL AND owns_room = 1;
+CREATE INDEX live_streams_by_room ON live_streams (room_name, created_at);
+CREATE INDEX live_streams_by_session ON live_streams (session_sid) WHERE session_sid IS NOT NULL;
+CREATE INDEX live_streams_newest ON live_streams (created_at, id);
+CREATE INDEX live_streams_by_visibility ON live_streams (visibility, created_at, id);
+CREATE INDEX live_streams_by_visibility_status ON live_streams (visibility, status, created_at, id);
+CREATE INDEX live_streams_by_owner ON live_streams (owner_id, created_at, id);
+CREATE INDEX live_streams_by_owner_status ON live_streams (owner_id, status, created_at, id);
+CREATE INDEX live_streams_by_status ON live_streams (status, created_at, id);
+CREATE INDEX live_streams_to_tend ON live_streams (tend_at) WHERE tend_at IS NOT NULL;
+
+-- A session: one life of a room (LiveKit's room sid). Everything that LiveKit says about a room is
+-- filed under its sid, so that a late word about an old session never touches the new one.
+CREATE TABLE sessions (
+  sid        TEXT PRIMARY KEY,
+  stream_id  TEXT NOT NULL,
+  room_name  TEXT NOT NULL,
+  -- Host of the LiveKit server it lives on: another project's lists say nothing about it.
+  project    TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at   INTEGER,
+  -- When its participants were last compared with LiveKit's list.
+  looked_at  INTEGER,
+  -- Since when LiveKit's list does not have it. Believed when seen twice, minutes apart.
+  absent_at  INTEGER
+) STRICT;
+
+-- People in a session, by participant sid: the same person coming back has a new one. Rows of those
+-- who left stay as tombstones, so that a late `joined` does not bring anybody back.
+CREATE TABLE participants (
+  sid         TEXT PRIMARY KEY,
+  session_sid TEXT NOT NULL,
+  stream_id   TEXT NOT NULL,
+  identity    TEXT NOT NULL,
+  role        TEXT NOT NULL CHECK (role IN ('host', 'viewer')),
+  joined_at   INTEGER,
+  left_at     INTEGER
+) STRICT;
+
+CREATE INDEX participants_present ON participants (session_sid, role) WHERE left_at IS NULL;
+
+-- Who has watched a stream, once a person.
+CREATE TABLE audience (
+  stream_id TEXT NOT NULL,
+  viewer    TEXT NOT NULL,
+  seen_at   INTEGER NOT NULL,
+  PRIMARY KEY (stream_id, viewer)
+) STRICT;
+
+-- Counting is the database's own work: every path that files a participant moves the numbers, by a
+-- constant number of rows. A `left` that comes before its `joined` counts nothing but watch time.
+CREATE TRIGGER participants_joined AFTER INSERT ON participants
+WHEN NEW.role = 'viewer' AND NEW.left_at IS NULL
+BEGIN
+  UPDATE live_streams
+     SET viewer_count = viewer_count + 1, peak_viewers = max(peak_viewers, viewer_count + 1)
+   WHERE id = NEW.stream_id AND session_sid = NEW.session_sid
+     AND EXISTS (SELECT 1 FROM sessions WHERE sid = NEW.session_sid AND ended_at IS NULL);
+END;
+
+CREATE TRIGGER participants_left AFTER UPDATE OF left_at ON participants
+WHEN NEW.role = 'viewer' AND OLD.left_at IS NULL AND NEW.left_at IS NOT NULL
+BEGIN
+  UPDATE live_streams
+     SET viewer_count = max(viewer_count - 1, 0)
+   WHERE id = NEW.stream_id AND session_sid = NEW.session_sid
+     AND EXISTS (SELECT 1 FROM sessions WHERE sid = NEW.session_sid AND ended_at IS NULL);
+END;
+
+-- Both ends known, in whichever order they came.
+CREATE TRIGGER participants_watched AFTER UPDATE OF joined_at, left_at ON participants
+WHEN NEW.role = 'viewer' AND NEW.joined_at IS NOT NULL AND NEW.left_at IS NOT NULL
+ AND (OLD.joined_at IS NULL OR OLD.left_at IS NULL)
+BEGIN
+  UPDATE live_streams SET watch_ms = watch_ms + max(NEW.left_at - NEW.joined_at, 0) WHERE id = NEW.stream_id;
+END;
+
+-- The `joined` was lost: LiveKit's `left` tells both times.
+CREATE TRIGGER participants_known_late AFTER INSERT ON participants
+WHEN NEW.role = 'viewer' AND NEW.joined_at IS NOT NULL AND NEW.left_at IS NOT NULL
+BEGIN
+  UPDATE live_streams SET watch_ms = watch_ms + max(NEW.left_at - NEW.joined_at, 0) WHERE id = NEW.stream_id;
+END;
+
+CREATE TRIGGER audience_grew AFTER INSERT ON audience
+BEGIN
+  UPDATE live_streams SET unique_viewers = unique_viewers + 1 WHERE id = NEW.stream_id;
+END;
+
+-- A job: one attempt to record one session. The row is there before LiveKit is asked, and its object
+-- key is how the attempt is known again when the answer is lost.
+CREATE TABLE egresses (
+  id            TEXT PRIMARY KEY,
+  egress_id     TEXT UNIQUE,
+  stream_id     TEXT NOT NULL,
+  session_sid   TEXT NOT NULL,
+  room_name     TEXT NOT NULL,
+  owner_id      TEXT NOT NULL,
+  project       TEXT NOT NULL,
+  object_key    TEXT NOT NULL UNIQUE,
+  bucket        TEXT NOT NULL,
+  endpoint      TEXT NOT NULL,
+  region        TEXT NOT NULL,
+  quality       TEXT NOT NULL,
+  layout        TEXT NOT NULL,
+  audio_only    INTEGER NOT NULL,
+  part          INTEGER NOT NULL,
+  status        TEXT NOT NULL CHECK (status IN
+    ('requested', 'starting', 'recording', 'stopping', 'complete', 'failed', 'aborted', 'limit_reached')),
+  -- 1: the ending is our own conclusion. It yields to LiveKit's word, and to the file itself.
+  inferred      INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
+  -- How far LiveKit's own words went: 0 starting, 1 active, 2 ending, 3 over. NULL: nothing heard.
+  heard         INTEGER,
+  requested_at  INTEGER NOT NULL,
+  -- The first frame, not LiveKit's acceptance of the job (3 s earlier).
+  started_at    INTEGER,
+  ended_at      INTEGER,
+  duration_ms   INTEGER,
+  size_bytes    INTEGER,
+  error         TEXT,
+  -- When LiveKit was last asked to stop it, and when its lists were last asked about it.
+  stop_sent_at  INTEGER,
+  looked_at     INTEGER,
+  -- unknown: nobody has looked. yes: LiveKit named it, or it was found. no: it was looked for.
+  file          TEXT NOT NULL DEFAULT 'unknown' CHECK (file IN ('unknown', 'yes', 'no')),
+  file_checks   INTEGER NOT NULL DEFAULT 0,
+  checked_at    INTEGER
+) STRICT;
+
+-- At most one egress of ours a session that is requested, starting or recording.
+CREATE UNIQUE INDEX egresses_slot ON egresses (session_sid) WHERE status IN ('requested', 'starting', 'recording');
+CREATE INDEX egresses_by_stream ON egresses (stream_id, requested_at);
+
+-- A recording: the file that a job left. The name of the table and `livepeer_asset_id` are the guide's.
+CREATE TABLE assets (
+  id                TEXT PRIMARY KEY,
+  livepeer_asset_id TEXT,
+  job_id            TEXT NOT NULL UNIQUE,
+  stream_id         TEXT,
+  title             TEXT NOT NULL,
+  room_name         TEXT NOT NULL,
+  owner_id          TEXT NOT NULL,
+  part              INTEGER NOT NULL,
+  status            TEXT NOT NULL CHECK (status IN ('processing', 'ready', 'missing', 'deleting')),
+  visibility        TEXT NOT NULL CHECK (visibility IN ('public', 'private')),
+  object_key        TEXT NOT NULL,
+  bucket            TEXT NOT NULL,
+  endpoint          TEXT NOT NULL,
+  region            TEXT NOT NULL,
+  duration_ms       INTEGER,
+  size_bytes        INTEGER,
+  quality           TEXT NOT NULL,
+  format            TEXT NOT NULL DEFAULT 'mp4' CHECK (format IN ('mp4', 'segments')),
+  partial           INTEGER NOT NULL DEFAULT 0 CHECK (partial IN (0, 1)),
+  saved             INTEGER NOT NULL DEFAULT 0 CHECK (saved IN (0, 1)),
+  downloads         INTEGER NOT NULL DEFAULT 0,
+  created_at        INTEGER NOT NULL,
+  started_at        INTEGER,
+  ended_at          INTEGER,
+  expires_at        INTEGER,
+  checks            INTEGER NOT NULL DEFAULT 0,
+  checked_at        INTEGER
+) STRICT;
+
+CREATE INDEX assets_newest ON assets (created_at, id);
+CREATE INDEX assets_by_status ON assets (status, created_at, id);
+CREATE INDEX assets_by_visibility ON assets (visibility, created_at, id);
+CREATE INDEX assets_by_visibility_status ON assets (visibility, status, created_at, id);
+CREATE INDEX assets_by_owner ON assets (owner_id, created_at, id);
+CREATE INDEX assets_by_owner_status ON assets (owner_id, status, created_at, id);
+CREATE INDEX assets_by_stream ON assets (stream_id, created_at, id);
+
+-- Webhooks that were taken in, so that the same event counts once. `receipt` is drawn anew for each
+-- delivery: the rest of a delivery's batch depends on its own receipt being the one that stayed.
+CREATE TABLE webhook_events (
+  id          TEXT PRIMARY KEY,
+  receipt     TEXT NOT NULL,
+  event       TEXT NOT NULL,
+  received_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX webhook_events_by_time ON webhook_events (received_at);
+
+-- Whether the key that LiveKit gets can write to the bucket, by the probe's own experience.
+CREATE TABLE storage_proofs (
+  -- Endpoint, bucket and access key id, hashed.
+  id        TEXT PRIMARY KEY,
+  proved_at INTEGER,
+  refused   TEXT,
+  tried_at  INTEGER NOT NULL
+) STRICT;
+
+-- Who does what alone, and until when nobody else may.
+CREATE TABLE leases (
+  name   TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  until  INTEGER NOT NULL
+) STRICT;
+
+-- Signs of life: the last run of the schedule.
+CREATE TABLE pulse (
+  name TEXT PRIMARY KEY,
+  at   INTEGER NOT NULL,
+  note TEXT
+) STRICT;

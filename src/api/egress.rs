@@ -1,0 +1,328 @@
+//! `POST /livekit-egress` and `/livekit-egress/stop`: a person wants a recording, or wants it over.
+//!
+//! Both write the wish first and then tend the stream, so what LiveKit does not answer now is finished by
+//! the schedule.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::rooms::{at_livekit, meant, streams_of};
+use super::views::{may_change, may_see, recording_state};
+use super::{Reply, Request, input};
+use crate::auth::caller::Caller;
+use crate::error::Error;
+use crate::flow::tend::{Tended, load, tend};
+use crate::livekit::info::Room;
+use crate::livekit::room;
+use crate::livekit::twirp::{Failed, answer};
+use crate::ports::{Desk, Ports};
+use crate::quality::Quality;
+use crate::recording::Input;
+use crate::store::egresses::{self, Which};
+use crate::store::sessions::{self, REOPEN_WITHIN_MS, Seen};
+use crate::store::streams::{self, New, Stream};
+use crate::store::{Only, Statement};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Start {
+    room_name: Option<String>,
+    stream_id: Option<String>,
+    quality: Option<String>,
+    layout: Option<String>,
+    audio_only: Option<bool>,
+}
+
+/// Whoever asked first is at LiveKit for about 0.6 s: who asks at the same time waits for that answer.
+const FOR_THE_FIRST_MS: [u32; 5] = [250, 350, 500, 700, 1_000];
+
+/// Starts a recording.
+///
+/// # Errors
+/// 400, 401, 403, 404 `room_not_found`, 409 `stream_mismatch` or `stream_ended`, 502 `storage_refused` or
+/// `livekit_refused`, 503.
+pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    let start: Start = input::body(request)?;
+    let room_name = input::room_name(start.room_name)?;
+    let stream_id = input::stream_id(start.stream_id)?;
+    let (quality, layout) = (input::quality(start.quality)?, input::layout(start.layout)?);
+    caller.user_id().ok_or_else(Error::sign_in)?;
+    desk.trail.note("room", room_name.clone());
+
+    // (1) Which stream, and may the caller.
+    let stream = stream_to_record(desk, caller, &room_name, stream_id.as_deref(), &request.origin).await?;
+    desk.trail.note("stream", stream.id.clone());
+
+    // (2) It runs already: the same egress, whatever else was asked for.
+    let view = load(desk, &stream.id).await?.ok_or_else(Error::stream_not_found)?;
+    let open = view.session.as_ref().filter(|s| s.ended_at.is_none()).map(|s| s.sid.as_str());
+    let running =
+        view.jobs.iter().any(|job| job.status().holds_the_place() && Some(job.session_sid.as_str()) == open && job.egress_id.is_some());
+    if running && stream.is_wanted() {
+        return Ok(started(&view.stream, "the recording was running already", desk));
+    }
+
+    // (3) The wish, then whatever it takes.
+    let public_url = desk.config.public_url.as_deref().unwrap_or(&request.origin);
+    let asked_at = desk.now();
+    desk.batch(vec![streams::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), start.audio_only, public_url, asked_at)])
+        .await?;
+    let mut tended = tend(desk, &stream.id, open.is_none()).await?;
+    if let Some(refused) = tended.refused.take() {
+        desk.batch(vec![streams::withdraw(&stream.id, asked_at, refused.code)]).await?;
+        return Err(refused);
+    }
+
+    // (4) Somebody else's start may be under way.
+    for wait in FOR_THE_FIRST_MS {
+        if !in_another_hand(&tended, desk) {
+            break;
+        }
+        desk.ports.pause(wait).await;
+        tended.view = load(desk, &stream.id).await?.ok_or_else(Error::stream_not_found)?;
+    }
+    let message = match (&tended.view.session, &tended.view.stream.job_egress_id) {
+        (Some(session), Some(_)) if session.ended_at.is_none() => "recording started",
+        (Some(session), None) if session.ended_at.is_none() => {
+            "recording requested: LiveKit has not answered yet, or has no recorder free; it is asked until it starts"
+        }
+        _ => "recording requested: it starts when the room opens",
+    };
+    Ok(started(&tended.view.stream, message, desk))
+}
+
+fn in_another_hand<P: Ports>(tended: &Tended, desk: &Desk<'_, P>) -> bool {
+    let newest = tended.view.jobs.first();
+    newest.is_some_and(|job| job.status().holds_the_place() && job.egress_id.is_none() && desk.now().since(job.requested_at) < 3_000)
+}
+
+fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Reply {
+    let state = recording_state(stream, true, desk.now());
+    let egress_id = state.egress_id.unwrap_or_default();
+    let filename = stream.job_key.clone().filter(|_| !egress_id.is_empty()).unwrap_or_default();
+    // What is in force, which may be another thing than what was asked for.
+    let quality = stream.job_quality.clone().filter(|_| !egress_id.is_empty()).unwrap_or_else(|| stream.quality.clone());
+    let layout = stream.job_layout.clone().filter(|_| !egress_id.is_empty()).unwrap_or_else(|| stream.layout.clone());
+    let audio_only = if egress_id.is_empty() { stream.audio_only } else { stream.job_audio_only == Some(1) };
+    let status = if egress_id.is_empty() { 202 } else { 200 };
+    desk.trail.note("egress_id", egress_id.clone());
+    Reply::json(
+        status,
+        json!({
+            "success": true,
+            "egressId": egress_id,
+            "filename": filename,
+            "message": message,
+            "status": state.status,
+            "streamId": stream.id,
+            "quality": quality,
+            "layout": layout,
+            "audioOnly": audio_only,
+        }),
+    )
+}
+
+/// The stream that a start means: by its id, else by its room's name, else one made for a room of
+/// another backend.
+async fn stream_to_record<P: Ports>(
+    desk: &Desk<'_, P>,
+    caller: &Caller,
+    room_name: &str,
+    stream_id: Option<&str>,
+    origin: &str,
+) -> Result<Stream, Error> {
+    let mismatch = || Error::new(409, "stream_mismatch", "`streamId` and `roomName` belong to different streams");
+    let by_id = match stream_id {
+        Some(id) => {
+            let results = desk.batch(vec![streams::by_id(id)]).await?;
+            desk.rows::<Stream>(&results, 0)?.into_iter().next()
+        }
+        None => None,
+    };
+    if let Some(stream) = by_id {
+        if !may_see(caller, &stream.owner_id, &stream.visibility) {
+            return Err(Error::room_not_found());
+        }
+        if stream.room_name != room_name {
+            return Err(mismatch());
+        }
+        return open_again(desk, caller, stream, origin, None).await;
+    }
+    let rows = streams_of(desk, room_name).await?;
+    match meant(&rows) {
+        Some(stream) if stream.owns_room || stream.ended_at.is_none() => {
+            if !may_see(caller, &stream.owner_id, &stream.visibility) {
+                return Err(Error::room_not_found());
+            }
+            if stream_id.is_some() && stream.ended_at.is_none() && may_change(caller, &stream.owner_id) {
+                return Err(mismatch().hint("this room's stream has another id: leave `streamId` out, or take it from the token's answer"));
+            }
+            open_again(desk, caller, stream.clone(), origin, stream_id).await
+        }
+        _ => foreign(desk, caller, room_name, stream_id, origin).await,
+    }
+}
+
+/// A stream that has not ended, as it is. One that has ended is recorded again only if its room is there
+/// now: the stream opens again, or a new one is made.
+async fn open_again<P: Ports>(
+    desk: &Desk<'_, P>,
+    caller: &Caller,
+    stream: Stream,
+    origin: &str,
+    new_id: Option<&str>,
+) -> Result<Stream, Error> {
+    if !may_change(caller, &stream.owner_id) {
+        return Err(Error::not_yours("room"));
+    }
+    if stream.ended_at.is_none() {
+        return Ok(stream);
+    }
+    let ended =
+        || Error::new(409, "stream_ended", "this stream has ended").hint("its owner's next host token opens it again or makes a new one");
+    if !stream.owns_room {
+        return Err(ended());
+    }
+    let found = at_livekit(desk, &stream.room_name).await?.ok_or_else(ended)?;
+    let (now, id) = (desk.now(), new_id.map_or_else(|| desk.new_id(), str::to_owned));
+    let new = New {
+        id: &id,
+        title: &stream.title,
+        about: stream.about.as_deref(),
+        room_name: &stream.room_name,
+        owns_room: true,
+        owner_id: &stream.owner_id,
+        visibility: &stream.visibility,
+        record: false,
+        save_to_storj: stream.save_to_storj,
+        quality: &stream.quality,
+        public_url: desk.config.public_url.as_deref().unwrap_or(origin),
+    };
+    let seen = seen(desk, &found, now);
+    let results = desk
+        .batch(vec![
+            streams::reopen(&stream.id, now.plus(-REOPEN_WITHIN_MS), now),
+            // Has no effect if the stream has opened again: a room has one stream that has not ended.
+            streams::make(&new, now),
+            sessions::see(&seen, &Only::Always, now),
+            sessions::enter(seen.sid, Some(&stream.owner_id), &Only::Always, now),
+            streams::by_room(&stream.room_name),
+        ])
+        .await?;
+    let rows: Vec<Stream> = desk.rows(&results, 4)?;
+    rows.into_iter().find(|s| s.owns_room && s.ended_at.is_none()).ok_or_else(ended)
+}
+
+fn seen<'a, P: Ports>(desk: &'a Desk<'_, P>, room: &'a Room, now: crate::time::Millis) -> Seen<'a> {
+    Seen { sid: &room.sid, name: &room.name, project: &desk.config.project, began: room.created_at().unwrap_or(now) }
+}
+
+/// A room that LiveKit has and we do not: admins, and with `RECORD_FOREIGN_ROOMS=publisher` who publishes
+/// in it now, get a private stream for this session, which does not own the name.
+async fn foreign<P: Ports>(
+    desk: &Desk<'_, P>,
+    caller: &Caller,
+    room_name: &str,
+    stream_id: Option<&str>,
+    origin: &str,
+) -> Result<Stream, Error> {
+    let user = caller.user_id().ok_or_else(Error::sign_in)?;
+    if !caller.is_admin() && !desk.config.record_foreign_rooms {
+        return Err(Error::room_not_found());
+    }
+    let found = at_livekit(desk, room_name).await?.ok_or_else(Error::room_not_found)?;
+    if !caller.is_admin() {
+        let request = room::participants(desk.config, room_name, desk.now())?;
+        let present: Result<room::Present, Failed> = answer(desk.ports.send(request).await);
+        let present = present.map_err(|_| Error::livekit_unavailable())?.all();
+        if !present.iter().any(|p| p.identity == user && p.is_person() && !p.tracks.is_empty()) {
+            return Err(Error::room_not_found());
+        }
+    }
+    let (now, id) = (desk.now(), stream_id.map_or_else(|| desk.new_id(), str::to_owned));
+    let new = New {
+        id: &id,
+        title: room_name,
+        about: None,
+        room_name,
+        owns_room: false,
+        owner_id: user,
+        visibility: "private",
+        record: false,
+        save_to_storj: false,
+        quality: desk.config.default_quality.name(),
+        public_url: desk.config.public_url.as_deref().unwrap_or(origin),
+    };
+    let seen = seen(desk, &found, now);
+    let results = desk
+        .batch(vec![
+            // Two at once: the session is filed once, and the stream that did not get it goes again.
+            streams::make(&new, now),
+            sessions::see_foreign(&seen, &id),
+            sessions::enter(seen.sid, None, &Only::Always, now),
+            streams::drop_without_session(&id),
+            Statement::new("SELECT stream_id FROM sessions WHERE sid = ?", crate::params![seen.sid]),
+        ])
+        .await?;
+    let owner: Option<serde_json::Value> = desk.rows(&results, 4)?.into_iter().next();
+    let id = owner.as_ref().and_then(|row| row["stream_id"].as_str()).ok_or_else(Error::room_not_found)?;
+    let view = load(desk, id).await?.ok_or_else(Error::room_not_found)?;
+    if may_change(caller, &view.stream.owner_id) { Ok(view.stream) } else { Err(Error::room_not_found()) }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Stop {
+    egress_id: Option<String>,
+    room_name: Option<String>,
+}
+
+/// Stops a recording, and cancels what is only wanted.
+///
+/// # Errors
+/// 400, 401, 403, 404 `egress_not_found` or `room_not_found`, 503.
+pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    let stop: Stop = input::body(request)?;
+    let egress_not_found = || {
+        Error::new(404, "egress_not_found", "there is no such recording job of ours")
+            .hint("egresses that another program started are stopped there")
+    };
+    let rows = match (stop.egress_id.filter(|id| !id.is_empty()), stop.room_name) {
+        (Some(_), Some(_)) | (None, None) => return Err(Error::invalid("give either `egressId` or `roomName`")),
+        (Some(egress_id), None) => {
+            caller.user_id().ok_or_else(Error::sign_in)?;
+            let results = desk.batch(vec![egresses::stream_of_egress(&egress_id)]).await?;
+            let found: Option<serde_json::Value> = desk.rows(&results, 0)?.into_iter().next();
+            let id = found.as_ref().and_then(|row| row["stream_id"].as_str()).ok_or_else(egress_not_found)?;
+            let results = desk.batch(vec![streams::by_id(id)]).await?;
+            desk.rows::<Stream>(&results, 0)?
+        }
+        (None, Some(name)) => {
+            let name = input::room_name(Some(name))?;
+            caller.user_id().ok_or_else(Error::sign_in)?;
+            streams_of(desk, &name).await?
+        }
+    };
+    let stream = meant(&rows).filter(|s| may_see(caller, &s.owner_id, &s.visibility)).ok_or_else(Error::room_not_found)?;
+    if !may_change(caller, &stream.owner_id) {
+        return Err(Error::not_yours("room"));
+    }
+    desk.trail.note("stream", stream.id.clone());
+    // Before: what this call is going to stop.
+    let before = load(desk, &stream.id).await?.ok_or_else(Error::stream_not_found)?;
+    let stopped: Vec<String> = before.jobs.iter().filter(|job| !job.status().is_over()).filter_map(|job| job.egress_id.clone()).collect();
+    let now = desk.now();
+    desk.batch(vec![
+        streams::stop(&stream.id, now),
+        egresses::apply(Which::HoldingForStream(&stream.id), Input::StopAsked, None, None, &Only::Always),
+    ])
+    .await?;
+    let tended = tend(desk, &stream.id, false).await?;
+    let state = recording_state(&tended.view.stream, true, desk.now());
+    let message = match (stopped.is_empty(), before.stream.is_wanted()) {
+        (false, _) => "recording stopped; the file follows",
+        (true, true) => "the recording that was wanted is cancelled",
+        (true, false) => "nothing was recording",
+    };
+    Ok(Reply::json(200, json!({ "success": true, "stopped": stopped, "status": state.status, "message": message })))
+}

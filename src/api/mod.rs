@@ -1,0 +1,77 @@
+//! The routes: requests and answers as the contract gives them, one file a resource.
+//!
+//! Each handler reads top to bottom: who asks, what for, may they, do it, answer. None of them knows of
+//! Workers; [`serve`] is the whole application behind the runtime.
+
+pub mod caller;
+pub mod cors;
+pub mod egress;
+pub mod health;
+pub mod input;
+pub mod page;
+pub mod recordings;
+mod rooms;
+pub mod serve;
+pub mod streams;
+pub mod token;
+pub mod views;
+pub mod webhook;
+
+use serde_json::Value;
+
+/// A request as the runtime brought it. Header names are in lower case.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// Without the question mark, still percent-encoded.
+    pub query: String,
+    /// `https://host` that the caller used.
+    pub origin: String,
+    /// Every header.
+    pub headers: Vec<(String, String)>,
+    /// At most what the route reads.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A header's value.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// An answer, and the work that follows behind it.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON body; `None` for an empty one.
+    pub body: Option<Value>,
+    /// Headers beside content type, CORS and request id.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is done after the answer.
+    pub background: Option<Background>,
+}
+
+impl Reply {
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { status, body: Some(body), ..Self::default() }
+    }
+}
+
+/// Work behind an answer, for one stream. All of it is also found by the schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Background {
+    /// Bring it where it should be.
+    Tend(String),
+    /// The same, after a look at LiveKit's room.
+    Look(String),
+    /// The same, looking for up to 25 s until the host publishes.
+    AwaitHost(String),
+}

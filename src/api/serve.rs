@@ -1,0 +1,87 @@
+//! The whole application behind the runtime: configure, route, authenticate, handle, answer.
+
+use super::{Background, Reply, Request, caller, cors, egress, health, recordings, streams, token, webhook};
+use crate::config::{Config, Fault};
+use crate::error::Error;
+use crate::flow::tend::{await_host, tend};
+use crate::ports::{Desk, Ports, Trail};
+use crate::route::Route;
+
+/// Answers a request. Every error becomes an answer here; there is no other way out.
+pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, trail: &Trail, request_id: &str, request: &Request) -> Reply {
+    let route = Route::find(&request.method, &request.path);
+    trail.note("route", route.as_ref().map_or("none", Route::name));
+    let mut reply = match (config, route) {
+        (_, _) if request.method == "OPTIONS" => Reply { status: 204, headers: cors::preflight(), ..Reply::default() },
+        (config, Ok(Route::Health)) => health::health(ports, config.as_ref().err().map_or(&[], Vec::as_slice)).await,
+        (_, Err(error)) => refusal(&error, request_id),
+        (Err(_), Ok(_)) => refusal(&not_configured(), request_id),
+        (Ok(config), Ok(route)) => {
+            let desk = Desk { ports, config, trail };
+            handle(&desk, &route, request).await.unwrap_or_else(|error| {
+                trail.note("code", error.code);
+                refusal(&error, request_id)
+            })
+        }
+    };
+    trail.note("status", reply.status);
+    if let Ok(config) = config {
+        reply.headers.extend(cors::headers(config, request));
+    }
+    reply.headers.push(("x-request-id", request_id.to_owned()));
+    reply.headers.push(("x-content-type-options", "nosniff".to_owned()));
+    if !reply.headers.iter().any(|(name, _)| *name == "cache-control") {
+        reply.headers.push(("cache-control", "no-store".to_owned()));
+    }
+    reply
+}
+
+async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) -> Result<Reply, Error> {
+    // LiveKit's own token in `Authorization` is a signature, not a caller.
+    if *route == Route::Webhook {
+        return webhook::receive(desk, &request.body, request.header("authorization")).await;
+    }
+    let caller = caller::find(desk, request).await?;
+    match route {
+        Route::StartEgress => egress::start(desk, &caller, request).await,
+        Route::StopEgress => egress::stop(desk, &caller, request).await,
+        Route::Token => token::mint(desk, &caller, request).await,
+        Route::ListStreams => streams::list(desk, &caller, request).await,
+        Route::CreateStream => streams::create(desk, &caller, request).await,
+        Route::ReadStream(id) => streams::read(desk, &caller, id).await,
+        Route::ChangeStream(id) => streams::change(desk, &caller, request, id).await,
+        Route::EndStream(id) => streams::end(desk, &caller, id).await,
+        Route::ListRecordings => recordings::list(desk, &caller, request).await,
+        Route::ReadRecording(id) => recordings::read(desk, &caller, id).await,
+        Route::ChangeRecording(id) => recordings::change(desk, &caller, request, id).await,
+        Route::Playback(id) => recordings::playback(desk, &caller, id).await,
+        Route::Webhook | Route::Health => Err(Error::no_route()),
+    }
+}
+
+/// The work behind an answer. Its trouble is noted; the schedule finds the stream again.
+pub async fn follow_up<P: Ports>(ports: &P, config: &Config, trail: &Trail, work: &Background) {
+    let desk = Desk { ports, config, trail };
+    let done = match work {
+        Background::Tend(id) => tend(&desk, id, false).await.map(|_| ()),
+        Background::Look(id) => tend(&desk, id, true).await.map(|_| ()),
+        Background::AwaitHost(id) => await_host(&desk, id).await,
+    };
+    if let Err(error) = done {
+        trail.note("background_error", error.code);
+    }
+}
+
+/// An error as an answer.
+#[must_use]
+pub fn refusal(error: &Error, request_id: &str) -> Reply {
+    let body = serde_json::to_value(error.body(request_id)).ok();
+    let retry = error.retry_after.map(|seconds| ("retry-after", seconds.to_string()));
+    let allow = error.allow.map(|methods| ("allow", methods.to_owned()));
+    Reply { status: error.status, body, headers: retry.into_iter().chain(allow).collect(), background: None }
+}
+
+fn not_configured() -> Error {
+    Error { retry_after: Some(60), ..Error::new(503, "not_configured", "this Worker is not configured yet") }
+        .hint("GET /healthz names every variable that is missing or faulty")
+}

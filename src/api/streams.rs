@@ -1,0 +1,154 @@
+//! `/api/streams`: made, found, renamed, ended.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::page::{after, cursor, flag, limit};
+use super::recordings::seer;
+use super::rooms;
+use super::views::{self, may_change, may_see};
+use super::{Background, Reply, Request, input};
+use crate::auth::caller::Caller;
+use crate::error::Error;
+use crate::flow::tend::tend;
+use crate::ports::{Desk, Ports};
+use crate::recording::Input;
+use crate::store::Only;
+use crate::store::egresses::{self, Which};
+use crate::store::lists::{self, Filter};
+use crate::store::streams::{self, Stream};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct New {
+    title: Option<String>,
+    description: Option<String>,
+    room_name: Option<String>,
+    visibility: Option<String>,
+    record: Option<bool>,
+    save_to_storj: Option<bool>,
+    quality: Option<String>,
+}
+
+/// `POST /api/streams`: 201, or 200 with the owner's stream of that room that has not ended.
+///
+/// # Errors
+/// 400, 401, 409 `room_taken`, 503.
+pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    let new: New = input::body(request)?;
+    let title = input::title(new.title)?.ok_or_else(|| Error::invalid("`title` is missing"))?;
+    let description = input::description(new.description.as_deref())?;
+    let visibility = input::visibility(new.visibility)?;
+    let quality = input::quality(new.quality)?;
+    let room_name = match new.room_name {
+        Some(name) => input::room_name(Some(name))?,
+        None => format!("{}stream-{}", desk.config.room_prefix.as_deref().unwrap_or_default(), desk.new_id()),
+    };
+    let owner = caller.user_id().ok_or_else(Error::sign_in)?;
+    let claim = rooms::Claim {
+        room_name: &room_name,
+        owner,
+        title: &title,
+        about: description.as_deref(),
+        visibility: visibility.as_deref(),
+        record: new.record.unwrap_or(false),
+        save_to_storj: new.save_to_storj.unwrap_or(false),
+        quality,
+        origin: &request.origin,
+    };
+    let (stream, made) = rooms::claim(desk, &claim).await?;
+    Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, caller, desk.now()))))
+}
+
+/// `GET /api/streams`
+///
+/// # Errors
+/// 400 for a parameter, 401 for `mine` of nobody, 503.
+pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    let query = input::query(request, &["status", "mine", "limit", "cursor"])?;
+    let status = input::parameter(&query, "status");
+    if status.is_some_and(|status| !["created", "live", "ended"].contains(&status)) {
+        return Err(Error::invalid("`status` is created, live or ended"));
+    }
+    let filter = Filter { status: status.map(str::to_owned), ..Filter::default() };
+    let limit = limit(&query)?;
+    let statement = lists::streams(&seer(caller, flag(&query, "mine")?)?, &filter, after(&query)?.as_ref(), limit + 1);
+    let results = desk.batch(vec![statement]).await?;
+    let mut rows: Vec<Stream> = desk.rows(&results, 0)?;
+    let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
+    let shown: Vec<_> = rows.iter().map(|row| views::stream(row, caller, desk.now())).collect();
+    Ok(Reply::json(200, json!({ "streams": shown, "nextCursor": next })))
+}
+
+async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
+    let results = desk.batch(vec![streams::by_id(id)]).await?;
+    let row: Option<Stream> = desk.rows(&results, 0)?.into_iter().next();
+    row.filter(|row| may_see(caller, &row.owner_id, &row.visibility)).ok_or_else(Error::stream_not_found)
+}
+
+async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
+    caller.user_id().ok_or_else(Error::sign_in)?;
+    let row = find(desk, caller, id).await?;
+    if may_change(caller, &row.owner_id) { Ok(row) } else { Err(Error::not_yours("stream")) }
+}
+
+/// `GET /api/streams/{id}`
+///
+/// # Errors
+/// 404, 503.
+pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+    let row = find(desk, caller, id).await?;
+    Ok(Reply::json(200, json!(views::stream(&row, caller, desk.now()))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    title: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    description: Option<Option<String>>,
+    visibility: Option<String>,
+}
+
+/// `null` clears a description, an absent one leaves it.
+#[allow(clippy::option_option)]
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Some)
+}
+
+/// `PATCH /api/streams/{id}`
+///
+/// # Errors
+/// 400, 401, 403, 404, 503.
+pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
+    let change: Change = input::body(request)?;
+    let (title, visibility) = (input::title(change.title)?, input::visibility(change.visibility)?);
+    let about = match &change.description {
+        Some(text) => Some(input::description(text.as_deref())?),
+        None => None,
+    };
+    find_own(desk, caller, id).await?;
+    let about = about.as_ref().map(Option::as_deref);
+    let results = desk.batch(vec![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;
+    let row: Stream = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::stream_not_found)?;
+    Ok(Reply::json(200, json!(views::stream(&row, caller, desk.now()))))
+}
+
+/// `POST /api/streams/{id}/end`: stops its recordings, then closes the room. What LiveKit does not confirm
+/// at once, the schedule asks for again.
+///
+/// # Errors
+/// 401, 403, 404, 503.
+pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+    find_own(desk, caller, id).await?;
+    let now = desk.now();
+    desk.batch(vec![streams::end(id, now), egresses::apply(Which::HoldingForStream(id), Input::StopAsked, None, None, &Only::Always)])
+        .await?;
+    let tended = tend(desk, id, false).await?;
+    Ok(Reply {
+        background: Some(Background::Tend(id.to_owned())),
+        ..Reply::json(200, json!(views::stream(&tended.view.stream, caller, desk.now())))
+    })
+}

@@ -1,0 +1,218 @@
+//! Rows to the contract's shapes. Absent is `null`, never missing; in public answers what only the owner
+//! may know is `null`, and `error` is a code.
+
+use serde::Serialize;
+
+use crate::auth::caller::Caller;
+use crate::quality::{Quality, estimated_micro_dollars};
+use crate::store::lists::Recording;
+use crate::store::streams::Stream;
+use crate::time::Millis;
+
+/// `stream` of the contract.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct StreamView {
+    pub id: String,
+    pub title: String,
+    pub description: Option<String>,
+    pub room_name: String,
+    pub owner_id: Option<String>,
+    pub visibility: String,
+    pub status: String,
+    pub viewer_count: i64,
+    pub peak_viewers: i64,
+    pub unique_viewers: i64,
+    /// Whole seconds, a lower bound: a `participant_left` that was lost counts nothing.
+    pub watch_seconds: i64,
+    pub created_at: Millis,
+    pub started_at: Option<Millis>,
+    pub ended_at: Option<Millis>,
+    pub recording: RecordingState,
+    pub thumbnail_url: Option<String>,
+}
+
+/// `stream.recording` of the contract: the newest job, or what is wanted.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct RecordingState {
+    /// `none`, `requested`, or where the newest job stands.
+    pub status: String,
+    pub egress_id: Option<String>,
+    /// The first frame.
+    pub started_at: Option<Millis>,
+    pub seconds: i64,
+    pub estimated_bytes: i64,
+    pub estimated_micro_dollars: i64,
+    pub error: Option<String>,
+}
+
+/// `recording` of the contract.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct RecordingView {
+    pub id: String,
+    pub title: String,
+    pub stream_id: Option<String>,
+    pub room_name: String,
+    pub owner_id: Option<String>,
+    pub egress_id: Option<String>,
+    pub part: i64,
+    pub status: String,
+    pub visibility: String,
+    pub filename: Option<String>,
+    pub bucket: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub size_bytes: Option<i64>,
+    pub quality: String,
+    pub format: String,
+    pub partial: bool,
+    pub thumbnail_url: Option<String>,
+    pub saved: bool,
+    pub downloads: i64,
+    pub created_at: Millis,
+    pub started_at: Option<Millis>,
+    pub ended_at: Option<Millis>,
+    pub expires_at: Option<Millis>,
+}
+
+/// Whether `caller` may see what `owner` made `visibility`.
+#[must_use]
+pub fn may_see(caller: &Caller, owner: &str, visibility: &str) -> bool {
+    visibility == "public" || may_change(caller, owner)
+}
+
+/// Whether `caller` may change what `owner` made.
+#[must_use]
+pub fn may_change(caller: &Caller, owner: &str) -> bool {
+    caller.is_admin() || caller.user_id() == Some(owner)
+}
+
+/// Whether a recording is wanted and no job has taken it up: none was made since, or LiveKit never took
+/// the last one.
+fn is_awaited(stream: &Stream) -> bool {
+    let since_wish = |at: Millis| stream.wish_at.is_none_or(|wish| at >= wish);
+    let taken_up = stream.job_requested_at.is_some_and(since_wish)
+        && (stream.job_egress_id.is_some() || !matches!(stream.job_status.as_deref(), Some("failed" | "aborted")));
+    stream.is_wanted() && !taken_up
+}
+
+/// The state of a stream's recording.
+#[must_use]
+pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingState {
+    let awaited = is_awaited(stream);
+    let status = match (awaited, &stream.job_status) {
+        (true, _) => "requested".to_owned(),
+        (false, Some(status)) => status.clone(),
+        (false, None) => "none".to_owned(),
+    };
+    let over = matches!(status.as_str(), "complete" | "failed" | "aborted" | "limit_reached");
+    let started_at = stream.job_started_at.filter(|_| !awaited);
+    let ms = match (started_at, stream.job_duration_ms) {
+        (Some(_), Some(ms)) if over => ms,
+        (Some(from), _) => (if over { stream.job_ended_at.unwrap_or(from) } else { now }).since(from).max(0),
+        (None, _) => 0,
+    };
+    let quality = stream.job_quality.as_deref().and_then(Quality::from_name).unwrap_or_default();
+    let estimated_bytes = match stream.job_size_bytes {
+        Some(bytes) if over => bytes,
+        _ => quality.estimated_bytes(stream.job_audio_only == Some(1), ms),
+    };
+    let code = if over {
+        stream.job_error.as_deref()
+    } else {
+        stream.wish_error.as_deref().filter(|_| matches!(status.as_str(), "none" | "requested"))
+    };
+    RecordingState {
+        egress_id: stream.job_egress_id.clone().filter(|_| full && !awaited),
+        started_at,
+        seconds: ms / 1_000,
+        estimated_bytes,
+        estimated_micro_dollars: estimated_micro_dollars(ms),
+        error: code.map(|code| if full { explain(code).to_owned() } else { code.to_owned() }),
+        status,
+    }
+}
+
+/// An error's code in words for the owner, with the remedy. The texts are ours: LiveKit's may repeat keys.
+#[must_use]
+pub fn explain(code: &str) -> &str {
+    match code {
+        "storage_refused" => {
+            "the bucket refuses the key that LiveKit records with: check STORJ_EGRESS_ACCESS_KEY_ID, STORJ_BUCKET and the grant"
+        }
+        "nobody_published" => "nobody published a camera or microphone, so there was nothing to record",
+        "stopped_before_start" => "it was stopped before the first frame",
+        "no_recorder" => "LiveKit has no recorder free; it is asked again",
+        "livekit_timeout" | "livekit_unreachable" | "livekit_unavailable" | "livekit_answer_unreadable" | "livekit_answer_too_long" => {
+            "LiveKit did not answer; it is asked again"
+        }
+        "livekit_key_refused" => "LiveKit refuses the API key: check LIVEKIT_API_KEY and LIVEKIT_API_SECRET",
+        "livekit_limit" => "the limits of the LiveKit project are reached",
+        "livekit_not_found" => "LiveKit does not have the room",
+        "livekit_refused" => "LiveKit refused the recording",
+        "livekit_lost_it" => "LiveKit does not know this recording job any more",
+        "recorder_crashed" => "LiveKit's recorder crashed",
+        "recorder_lost_room" => "LiveKit's recorder lost the room; what it had is kept",
+        "recorder_failed" => "LiveKit's recorder failed",
+        other => other,
+    }
+}
+
+/// A stream as `caller` sees it.
+#[must_use]
+pub fn stream(row: &Stream, caller: &Caller, now: Millis) -> StreamView {
+    let full = may_change(caller, &row.owner_id);
+    StreamView {
+        id: row.id.clone(),
+        title: row.title.clone(),
+        description: row.about.clone(),
+        room_name: row.room_name.clone(),
+        owner_id: full.then(|| row.owner_id.clone()),
+        visibility: row.visibility.clone(),
+        status: row.status.clone(),
+        viewer_count: row.viewer_count,
+        peak_viewers: row.peak_viewers,
+        unique_viewers: row.unique_viewers,
+        watch_seconds: row.watch_ms / 1_000,
+        created_at: row.created_at,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+        recording: recording_state(row, full, now),
+        thumbnail_url: None,
+    }
+}
+
+/// A recording as `caller` sees it.
+#[must_use]
+pub fn recording(row: &Recording, caller: &Caller) -> RecordingView {
+    let full = may_change(caller, &row.owner_id);
+    RecordingView {
+        id: row.id.clone(),
+        title: row.title.clone(),
+        stream_id: row.stream_id.clone(),
+        room_name: row.room_name.clone(),
+        owner_id: full.then(|| row.owner_id.clone()),
+        egress_id: row.livepeer_asset_id.clone().filter(|_| full),
+        part: row.part,
+        status: row.status.clone(),
+        visibility: row.visibility.clone(),
+        filename: full.then(|| row.object_key.clone()),
+        bucket: full.then(|| row.bucket.clone()),
+        duration_ms: row.duration_ms,
+        size_bytes: row.size_bytes,
+        quality: row.quality.clone(),
+        format: row.format.clone(),
+        partial: row.partial,
+        thumbnail_url: None,
+        saved: row.saved,
+        downloads: row.downloads,
+        created_at: row.created_at,
+        started_at: row.started_at,
+        ended_at: row.ended_at,
+        expires_at: row.expires_at,
+    }
+}

@@ -1,0 +1,158 @@
+//! `POST /livekit-webhook`: raw bytes → signature → event → one batch → 200.
+//!
+//! Nothing is asked of LiveKit or Storj before the answer: the batch stores what happened and wakes the
+//! stream, the work follows behind the answer, and the schedule finishes what is cut off there.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Background, Reply};
+use crate::error::Error;
+use crate::livekit::event::{Event, What};
+use crate::livekit::info::{EgressInfo, Participant, Room};
+use crate::livekit::signature::{self, Refused};
+use crate::params;
+use crate::ports::{Desk, Ports};
+use crate::store::sessions::{self, Seen};
+use crate::store::{Only, Statement, assets, egresses, events, flag, participants, streams};
+use crate::time::Millis;
+
+#[derive(Deserialize)]
+struct Owner {
+    stream_id: String,
+    #[serde(deserialize_with = "flag")]
+    host: bool,
+}
+
+/// Takes a webhook in.
+///
+/// # Errors
+/// 401 for a signature that is not one of ours, 400 for a signed body that is no event, 503 when D1 does
+/// not answer, so that LiveKit sends it again.
+pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: Option<&str>) -> Result<Reply, Error> {
+    let now = desk.now();
+    // (1) The signature, over the bytes as they came.
+    let keys = desk.config.webhook_keys();
+    let verified = signature::verify(body, authorization, &keys, now).map_err(|refused| {
+        desk.trail.note("signed_by", signature::unverified_issuer(authorization));
+        desk.trail.decided(format!("refused: {refused}"));
+        unsigned(&refused)
+    })?;
+    if verified.key_index > 0 {
+        desk.trail.decided("signed with the previous key");
+    }
+    // (2) The event.
+    let event = Event::parse(body).map_err(|why| {
+        desk.trail.decided(why);
+        Error::invalid("the signature is right and the body is no webhook event of LiveKit's")
+    })?;
+    desk.trail.note("event", event.name.clone());
+    desk.trail.note("event_id", event.id.clone());
+    if let Some(subject) = event.subject() {
+        desk.trail.note("subject", subject);
+    }
+    // (3) One batch: the event id and all of its effect.
+    let receipt = desk.new_id();
+    let (filed, only) = events::receive(&event.id, &event.name, &receipt, now);
+    let effect = effect(desk, &event, &only, now);
+    let mut statements = vec![filed];
+    statements.extend(effect.statements);
+    statements
+        .push(Statement::new("SELECT count(*) AS fresh FROM webhook_events WHERE id = ? AND receipt = ?", params![&event.id, &receipt]));
+    let fresh_at = statements.len() - 1;
+    statements.extend(effect.owner);
+    let results = desk.batch(statements).await?;
+    // (4) Committed. What follows, follows behind the answer.
+    let fresh = results.get(fresh_at).and_then(|rows| rows.first()).is_some_and(|row| row["fresh"] == json!(1));
+    let owner: Option<Owner> = desk.rows(&results, fresh_at + 1)?.into_iter().next();
+    let background = match (fresh, owner) {
+        (false, _) => {
+            desk.trail.decided("seen before: nothing to do");
+            None
+        }
+        (true, None) => {
+            desk.trail.decided("not ours");
+            None
+        }
+        (true, Some(owner)) => {
+            desk.trail.note("stream", owner.stream_id.clone());
+            effect.follow_up.and_then(|follow_up| follow_up(owner))
+        }
+    };
+    Ok(Reply { background, ..Reply::json(200, json!({ "success": true })) })
+}
+
+fn unsigned(refused: &Refused) -> Error {
+    Error::new(401, "webhook_signature_refused", format!("the webhook's signature was refused: {refused}"))
+        .hint("in LiveKit's dashboard, sign this webhook with the API key that LIVEKIT_API_KEY names")
+}
+
+struct Effect {
+    statements: Vec<Statement>,
+    /// Asks which stream it concerns.
+    owner: Option<Statement>,
+    follow_up: Option<FollowUp>,
+}
+
+/// What the answer to `owner` leads to.
+type FollowUp = fn(Owner) -> Option<Background>;
+
+fn if_host(owner: Owner) -> Option<Background> {
+    owner.host.then_some(Background::AwaitHost(owner.stream_id))
+}
+
+fn if_host_tend(owner: Owner) -> Option<Background> {
+    owner.host.then_some(Background::Tend(owner.stream_id))
+}
+
+fn if_host_look(owner: Owner) -> Option<Background> {
+    owner.host.then_some(Background::Look(owner.stream_id))
+}
+
+fn effect<P: Ports>(desk: &Desk<'_, P>, event: &Event, only: &Only, now: Millis) -> Effect {
+    let at = event.at.unwrap_or(now);
+    let of_room = |room: &Room, who: Option<&Participant>, rest: Vec<Statement>, follow_up: Option<FollowUp>| {
+        let identity = who.map(|who| who.identity.as_str());
+        let mut statements = vec![sessions::see(&seen(desk, room, at), only, now), sessions::enter(&room.sid, identity, only, now)];
+        statements.extend(rest);
+        Effect { statements, owner: Some(sessions::stream_of(&room.sid, identity)), follow_up }
+    };
+    let always: FollowUp = |owner| Some(Background::Tend(owner.stream_id));
+    match &event.what {
+        What::RoomStarted(room) => of_room(room, None, vec![], Some(always)),
+        What::RoomFinished(room) => of_room(room, None, sessions::end(&room.sid, at, only, now), Some(always)),
+        What::Joined(room, who) => {
+            // With the guide's seven events nothing more comes of a host: the Worker looks for itself.
+            of_room(room, Some(who), participants::joined(&room.sid, who, at, only), Some(if_host))
+        }
+        What::Published(room, who) => of_room(room, Some(who), participants::published(&room.sid, who, at, only, now), Some(if_host_tend)),
+        What::Left(room, who) => of_room(room, None, participants::left(&room.sid, who, at, true, only), None),
+        What::Aborted(room, who) => of_room(room, None, participants::left(&room.sid, who, at, false, only), None),
+        // One track of two may be gone: whether the host still publishes is LiveKit's to say.
+        What::Unpublished(room, who) => of_room(room, Some(who), vec![], Some(if_host_look)),
+        What::Egress(info) => egress(desk, info, only, now),
+        What::Other => Effect { statements: vec![], owner: None, follow_up: None },
+    }
+}
+
+fn seen<'a, P: Ports>(desk: &'a Desk<'_, P>, room: &'a Room, at: Millis) -> Seen<'a> {
+    Seen { sid: &room.sid, name: &room.name, project: &desk.config.project, began: room.created_at().unwrap_or(at) }
+}
+
+fn egress<P: Ports>(desk: &Desk<'_, P>, info: &EgressInfo, only: &Only, now: Millis) -> Effect {
+    let Some(facts) = info.facts() else {
+        return Effect { statements: vec![], owner: None, follow_up: None };
+    };
+    desk.trail.note("egress_id", facts.egress_id.clone());
+    let mut statements = egresses::hear(&facts, only);
+    if facts.names_a_file {
+        statements.push(assets::make(&facts.object_key, &desk.new_id(), now, only));
+        statements.push(assets::fill_in(&facts.object_key, only));
+    }
+    statements.push(streams::wake_for_key(&facts.object_key, now).only(only));
+    Effect {
+        statements,
+        owner: Some(egresses::stream_of_key(&facts.object_key)),
+        follow_up: Some(|owner| Some(Background::Tend(owner.stream_id))),
+    }
+}

@@ -1,0 +1,233 @@
+//! Variables and secrets to one checked [`Config`], or to every fault at once.
+//!
+//! An empty value is an unset one. Pairs come whole or are refused. A fault names the variable and
+//! says what is expected of it, never what it holds.
+//!
+//! Every name: `.dev.vars.example`, with a line of comment each.
+
+mod values;
+
+use crate::auth::caller::AuthRules;
+use crate::livekit::token::ApiKey;
+use crate::quality::Quality;
+use crate::secret::Secret;
+use crate::storj::sign::{Bucket, Credentials};
+use values::{Values, go_duration_ms, http_origin};
+
+/// What is wrong with one variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The variable.
+    pub name: &'static str,
+    /// What is expected of it.
+    pub expected: String,
+}
+
+/// Who may be public by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Everyone sees it.
+    Public,
+    /// Its owner and admins alone.
+    Private,
+}
+
+impl Visibility {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Public, Self::Private].into_iter().find(|v| v.name() == name)
+    }
+}
+
+/// Everything that the operator decides. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// LiveKit's server API: `https://host` without a trailing slash.
+    pub livekit_api: String,
+    /// The same for browsers: `wss://host`.
+    pub livekit_ws: String,
+    /// Host and port of LiveKit: the name of the project that a job belongs to.
+    pub project: String,
+    /// Signs what we send, and webhooks are checked against it.
+    pub livekit_key: ApiKey,
+    /// Still accepted on webhooks while a key is rotated.
+    pub livekit_key_previous: Option<ApiKey>,
+    /// Where recordings go.
+    pub bucket: Bucket,
+    /// Our own access to it.
+    pub storj: Credentials,
+    /// What LiveKit is handed: the write-only grant if there is one, else `storj`.
+    pub storj_egress: Credentials,
+    /// Each object's own expiry, in milliseconds, as it is sent at upload (`+720h`).
+    pub object_ttl: Option<ObjectTtl>,
+    /// Checks callers' HS256 tokens.
+    pub auth_secret: Option<Secret>,
+    /// Where the keys of callers' RS256 and ES256 tokens are.
+    pub auth_jwks_url: Option<String>,
+    /// Issuer, audience and admins.
+    pub auth: AuthRules,
+    /// Where LiveKit reaches this Worker; without it, the address of the caller's request.
+    pub public_url: Option<String>,
+    /// Only rooms whose names begin so can be owned here.
+    pub room_prefix: Option<String>,
+    /// Whether who publishes in a room of another backend may record it.
+    pub record_foreign_rooms: bool,
+    /// Of new streams.
+    pub default_visibility: Visibility,
+    /// Of new streams.
+    pub default_quality: Quality,
+    /// Viewer tokens for public streams without signing in.
+    pub anonymous_viewers: bool,
+    /// Origins that may call from a browser; `*` for all.
+    pub allowed_origins: Vec<String>,
+}
+
+/// An object's own expiry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectTtl {
+    /// As Storj's gateway reads it: `+` and a Go duration.
+    pub header: String,
+    /// The same in milliseconds.
+    pub ms: i64,
+}
+
+/// HS256 keys shorter than their hash weaken it (RFC 7518, section 3.2).
+const MIN_AUTH_SECRET_BYTES: usize = 32;
+
+impl Config {
+    /// Reads every variable through `var`.
+    ///
+    /// # Errors
+    /// Every fault, in the order of the contract's table.
+    pub fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<Fault>> {
+        let mut v = Values::new(var);
+
+        let livekit = v.required("LIVEKIT_URL", "wss://, ws://, https:// or http:// and a host", |text| {
+            let http = text.replacen("wss://", "https://", 1).replacen("ws://", "http://", 1);
+            http_origin(&http)
+        });
+        let livekit_key = v.required_pair("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET");
+        let livekit_key_previous = v.optional_pair("LIVEKIT_API_KEY_PREVIOUS", "LIVEKIT_API_SECRET_PREVIOUS");
+
+        let storj = v.required_pair("STORJ_ACCESS_KEY_ID", "STORJ_SECRET_ACCESS_KEY");
+        let bucket = v.required("STORJ_BUCKET", "a bucket's name: 3 to 63 of a-z, 0-9, dot and dash", bucket_name);
+        let endpoint = v.required("STORJ_ENDPOINT", "https:// and a host, without a path", |text| {
+            let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+            http_origin(&with_scheme)
+        });
+        let region = v.optional("STORJ_REGION", "a region's name", |text| {
+            text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-').then(|| text.to_owned())
+        });
+        let storj_egress = v.optional_pair("STORJ_EGRESS_ACCESS_KEY_ID", "STORJ_EGRESS_SECRET_ACCESS_KEY");
+        let object_ttl = v.optional("STORJ_OBJECT_TTL", "a Go duration such as 720h (there is no unit for days)", |text| {
+            let plain = text.trim_start_matches('+');
+            go_duration_ms(plain).map(|ms| ObjectTtl { header: format!("+{plain}"), ms })
+        });
+
+        let auth_secret =
+            v.optional("AUTH_JWT_SECRET", "at least 32 bytes", |text| (text.len() >= MIN_AUTH_SECRET_BYTES).then(|| text.to_owned()));
+        let auth_jwks_url = v.optional("AUTH_JWKS_URL", "an https:// address", jwks_url);
+        let issuer = v.optional("AUTH_ISSUER", "the issuer", |text| Some(text.to_owned()));
+        let audience = v.optional("AUTH_AUDIENCE", "the audience", |text| Some(text.to_owned()));
+        if auth_secret.is_none() && auth_jwks_url.is_none() && !v.is_faulty("AUTH_JWT_SECRET") && !v.is_faulty("AUTH_JWKS_URL") {
+            v.fault("AUTH_JWT_SECRET", "this or AUTH_JWKS_URL: without one nobody can sign in");
+        }
+        if auth_jwks_url.is_some() {
+            if issuer.is_none() {
+                v.fault("AUTH_ISSUER", "the issuer, because AUTH_JWKS_URL is set");
+            }
+            if audience.is_none() {
+                v.fault("AUTH_AUDIENCE", "the audience, because AUTH_JWKS_URL is set");
+            }
+        }
+        let mut livekit_keys = livekit_key.iter().chain(&livekit_key_previous);
+        if livekit_keys.any(|(_, secret)| auth_secret.as_ref() == Some(secret)) {
+            v.fault("AUTH_JWT_SECRET", "another secret than LiveKit's: a LiveKit token would sign its bearer in");
+        }
+
+        let admins = v.list("ADMIN_USER_IDS");
+        let public_url = v.optional("PUBLIC_URL", "https:// and a host, without a path", http_origin);
+        let room_prefix = v.optional("ROOM_PREFIX", "at most 64 characters", |text| (text.chars().count() <= 64).then(|| text.to_owned()));
+        let record_foreign_rooms = v.optional("RECORD_FOREIGN_ROOMS", "`off` or `publisher`", |text| match text {
+            "off" => Some(false),
+            "publisher" => Some(true),
+            _ => None,
+        });
+        let default_visibility = v.optional("DEFAULT_VISIBILITY", "`public` or `private`", Visibility::from_name);
+        let anonymous_viewers = v.optional("ANONYMOUS_VIEWERS", "`true` or `false`", |text| text.parse::<bool>().ok());
+        let allowed_origins = v.origins("ALLOWED_ORIGINS");
+        let default_quality = v.optional("DEFAULT_QUALITY", "`720p`, `1080p` or `4k`", Quality::from_name);
+
+        let faults = v.into_faults();
+        if let (Some(livekit), Some(key), Some(storj), Some(bucket), Some(endpoint), true) =
+            (livekit, livekit_key, storj, bucket, endpoint, faults.is_empty())
+        {
+            let storj = credentials(storj);
+            return Ok(Self {
+                livekit_ws: livekit.replacen("http", "ws", 1),
+                project: livekit.split_once("://").map_or_else(String::new, |(_, host)| host.to_owned()),
+                livekit_api: livekit,
+                livekit_key: api_key(key),
+                livekit_key_previous: livekit_key_previous.map(api_key),
+                bucket: Bucket { endpoint, region: region.unwrap_or_else(|| "us-east-1".to_owned()), name: bucket },
+                storj_egress: storj_egress.map_or_else(|| storj.clone(), credentials),
+                storj,
+                object_ttl,
+                auth_secret: auth_secret.map(Secret::new),
+                auth_jwks_url,
+                auth: AuthRules { issuer, audience, admins },
+                public_url,
+                room_prefix,
+                record_foreign_rooms: record_foreign_rooms.unwrap_or(false),
+                default_visibility: default_visibility.unwrap_or(Visibility::Public),
+                default_quality: default_quality.unwrap_or_default(),
+                anonymous_viewers: anonymous_viewers.unwrap_or(false),
+                allowed_origins,
+            });
+        }
+        Err(faults)
+    }
+
+    /// Every key whose webhooks are accepted.
+    #[must_use]
+    pub fn webhook_keys(&self) -> Vec<&ApiKey> {
+        std::iter::once(&self.livekit_key).chain(&self.livekit_key_previous).collect()
+    }
+}
+
+fn api_key((key, secret): (String, String)) -> ApiKey {
+    ApiKey { key, secret: Secret::new(secret) }
+}
+
+fn credentials((id, secret): (String, String)) -> Credentials {
+    Credentials { access_key_id: id, secret_access_key: Secret::new(secret) }
+}
+
+fn bucket_name(text: &str) -> Option<String> {
+    let fits = (3..=63).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-')
+        && !text.contains("..");
+    fits.then(|| text.to_owned())
+}
+
+/// The keys decide who signs in, so they come over TLS; plain http only from this very machine.
+fn jwks_url(text: &str) -> Option<String> {
+    let local = ["http://127.0.0.1", "http://localhost"]
+        .iter()
+        .any(|start| text.strip_prefix(start).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('/')));
+    let fits = (local || text.starts_with("https://")) && !text.contains(['@', '#', ' ']);
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

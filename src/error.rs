@@ -1,0 +1,136 @@
+//! The one error of every route: what the caller is told, and with which status.
+//!
+//! What LiveKit, Storj or D1 wrote is never part of it: LiveKit's messages repeat tokens.
+
+use serde::Serialize;
+
+/// An answer that is not a success. `code` is for programs, `message` for people, `hint` says what to
+/// do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The HTTP status.
+    pub status: u16,
+    /// A stable name such as `room_not_found`.
+    pub code: &'static str,
+    /// What is wrong, naming the field and the limit where there is one.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Seconds after which another try makes sense: the `Retry-After` header.
+    pub retry_after: Option<u32>,
+    /// The `Allow` header of a 405.
+    pub allow: Option<&'static str>,
+}
+
+/// The body of an error, as the contract gives it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody<'a> {
+    success: bool,
+    code: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    request_id: &'a str,
+}
+
+impl Error {
+    /// An error without a hint.
+    #[must_use]
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), hint: None, retry_after: None, allow: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// 400: the request says something that cannot be.
+    #[must_use]
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "invalid_request", message)
+    }
+
+    /// 401: the route needs a signed-in caller.
+    #[must_use]
+    pub fn sign_in() -> Self {
+        Self::new(401, "not_signed_in", "this needs a signed-in user")
+            .hint("send `Authorization: Bearer <token>` with a token of your sign-in provider")
+    }
+
+    /// 401: a bearer token came, and it is not one of ours.
+    #[must_use]
+    pub fn bad_token(why: impl std::fmt::Display) -> Self {
+        Self::new(401, "invalid_token", format!("the bearer token was refused: {why}"))
+            .hint("sign in again; the operator finds the accepted issuers in AUTH_JWT_SECRET and AUTH_JWKS_URL")
+    }
+
+    /// 403: signed in, and somebody else's.
+    #[must_use]
+    pub fn not_yours(what: &str) -> Self {
+        Self::new(403, "not_owner", format!("this {what} belongs to another user")).hint("only its owner and admins may do this")
+    }
+
+    /// 404 of a route that there is not.
+    #[must_use]
+    pub fn no_route() -> Self {
+        Self::new(404, "not_found", "there is nothing at this address").hint("the routes are listed in README.md")
+    }
+
+    /// 404: neither a stream nor a room of that name, as far as this caller may know.
+    #[must_use]
+    pub fn room_not_found() -> Self {
+        Self::new(404, "room_not_found", "there is no such room here").hint(
+            "make a stream first (POST /api/streams) or ask for a token with role \"host\"; rooms that \
+             another backend made can be recorded by admins, or by who publishes in them with \
+             RECORD_FOREIGN_ROOMS=publisher",
+        )
+    }
+
+    /// 404: no such stream, as far as this caller may know.
+    #[must_use]
+    pub fn stream_not_found() -> Self {
+        Self::new(404, "stream_not_found", "there is no such stream")
+    }
+
+    /// 404: no such recording, as far as this caller may know.
+    #[must_use]
+    pub fn recording_not_found() -> Self {
+        Self::new(404, "recording_not_found", "there is no such recording")
+    }
+
+    /// 409: the room's name is somebody else's.
+    #[must_use]
+    pub fn room_taken() -> Self {
+        Self::new(409, "room_taken", "this room name belongs to another user").hint("choose another roomName")
+    }
+
+    /// 503: D1 did not answer or refused for now. Nothing was written, or all of it was.
+    #[must_use]
+    pub fn database() -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(503, "database_unavailable", "the database did not answer").hint("try again: every request may be repeated safely")
+        }
+    }
+
+    /// 503: LiveKit did not answer.
+    #[must_use]
+    pub fn livekit_unavailable() -> Self {
+        Self { retry_after: Some(5), ..Self::new(503, "livekit_unavailable", "LiveKit did not answer").hint("try again in a few seconds") }
+    }
+
+    /// 500: a fault of this program. The request id leads to its log line.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(500, "internal_error", "something went wrong here").hint("the operator finds the reason in the log under this requestId")
+    }
+
+    /// The body that the caller gets.
+    #[must_use]
+    pub fn body<'a>(&'a self, request_id: &'a str) -> ErrorBody<'a> {
+        ErrorBody { success: false, code: self.code, message: &self.message, hint: self.hint.as_deref(), request_id }
+    }
+}

@@ -1,0 +1,283 @@
+//! What a stream needs next: a pure function of what is known of it.
+//!
+//! In scope: every rule about starting, stopping, looking and verifying, with its waiting times. Out of
+//! scope: doing it ([`super::act`]).
+
+use crate::recording::Status;
+use crate::store::assets::Unverified;
+use crate::store::egresses::Job;
+use crate::store::streams::Stream;
+use crate::time::{HOUR, MINUTE, Millis, SECOND};
+
+/// All that is known of one stream.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its row.
+    pub stream: Stream,
+    /// Its current session.
+    pub session: Option<Session>,
+    /// Its newest jobs, the newest first.
+    pub jobs: Vec<Job>,
+    /// Its recordings whose files are still to be verified.
+    pub unverified: Vec<Unverified>,
+}
+
+/// A row of `sessions`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[allow(missing_docs)]
+pub struct Session {
+    pub sid: String,
+    pub room_name: String,
+    pub project: String,
+    pub started_at: Millis,
+    pub ended_at: Option<Millis>,
+    pub looked_at: Option<Millis>,
+    pub absent_at: Option<Millis>,
+}
+
+/// What was looked at already in this round of tending: each look once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Looked {
+    /// LiveKit's rooms and participants.
+    pub room: bool,
+    /// LiveKit's egresses were asked for.
+    pub egresses: bool,
+    /// And the list came.
+    pub listed: bool,
+    /// A stop was sent, or a file asked for: not twice in a round.
+    pub stop: bool,
+    /// An attempt to start was made.
+    pub start: bool,
+}
+
+/// The next thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Ask LiveKit to stop this job.
+    SendStop(String),
+    /// Compare the jobs with LiveKit's list.
+    LookAtEgresses,
+    /// Give up an attempt whose answer never came and which LiveKit's list does not have.
+    GiveUp(String),
+    /// Compare the session with LiveKit's rooms and participants.
+    LookAtRoom,
+    /// Nobody came within the time of the wish.
+    ExpireWish,
+    /// Start a recording in this session.
+    Start(String),
+    /// Close the room: its owner ended the stream.
+    CloseRoom(String),
+    /// Ask whether a failed job left its file.
+    CheckFile(String),
+    /// Verify a recording's file.
+    Verify(String),
+    /// Nothing until then, or nothing at all.
+    Rest(Option<Millis>),
+}
+
+/// Who asked LiveKit to start waits 10 s for the answer. Until then the attempt is in its hands.
+const IN_HAND_MS: i64 = 12 * SECOND;
+/// After an unknown outcome LiveKit's list is asked for so long; then a new attempt is made.
+pub const UNKNOWN_FOR_MS: i64 = 90 * SECOND;
+/// A stop that had no effect is sent again.
+const STOP_AGAIN_MS: i64 = 20 * SECOND;
+/// A job on its way up or down is compared with LiveKit's list so often; webhooks are quicker.
+const LOOK_MOVING_MS: i64 = 40 * SECOND;
+/// A job that records, and a session: so often.
+const LOOK_STEADY_MS: i64 = 5 * MINUTE;
+/// A session whose host does not publish yet while a recording is wanted.
+const LOOK_WAITING_MS: i64 = 45 * SECOND;
+/// A recording asked for before its room is there is wanted for so long.
+pub const WISH_LIVES_MS: i64 = HOUR;
+/// How long after a look that did not find the room its absence is believed.
+pub const ABSENT_FOR_MS: i64 = 2 * MINUTE;
+/// A failed job's file is asked for at once, a minute and five minutes later: an upload may be under way.
+pub const FILE_CHECKS: [i64; 3] = [0, MINUTE, 5 * MINUTE];
+/// The schedule comes each minute: sooner is at the next run.
+const NEXT_RUN_MS: i64 = 30 * SECOND;
+
+/// Decides.
+#[must_use]
+pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
+    let stream = &view.stream;
+    let session = view.session.as_ref().filter(|s| s.ended_at.is_none());
+    let here = session.filter(|s| s.project == project);
+    let mut again = Soonest(None);
+
+    // (1) Stop beats everything: what should not record is stopped first.
+    for job in view.jobs.iter().filter(|job| job.project == project && should_stop(job, view)) {
+        let due = job.stop_sent_at.map_or(now, |sent| sent.plus(STOP_AGAIN_MS));
+        if due <= now && !looked.stop {
+            return Step::SendStop(job.id.clone());
+        }
+        again.or(due.plus(STOP_AGAIN_MS));
+    }
+
+    // (2) Attempts of unknown outcome, and jobs that have not been heard of for a while.
+    let unfinished =
+        |job: &&Job| job.project == project && (!job.status().is_over() || (!job.is_over_at_livekit() && recent(job.requested_at, now)));
+    for job in view.jobs.iter().filter(unfinished) {
+        let due = look_at(job);
+        if due <= now && !looked.egresses {
+            return Step::LookAtEgresses;
+        }
+        // Not in the list for so long: there is none. A stopping one without an id is such an attempt too.
+        if looked.listed && job.egress_id.is_none() && now.since(job.requested_at) >= UNKNOWN_FOR_MS {
+            return Step::GiveUp(job.id.clone());
+        }
+        again.or(if due <= now { now.plus(NEXT_RUN_MS) } else { due });
+    }
+
+    // (3) The owner ended it: once nothing records, the room is closed.
+    if let (Some(session), Some("owner")) = (here, stream.ended_by.as_deref()) {
+        if !looked.room {
+            return Step::CloseRoom(session.sid.clone());
+        }
+        again.or(now.plus(NEXT_RUN_MS));
+    }
+
+    // (4) What is wanted and not there.
+    let placed =
+        view.jobs.iter().any(|job| job.status().holds_the_place() && Some(job.session_sid.as_str()) == here.map(|s| s.sid.as_str()));
+    if stream.is_wanted() && !placed {
+        match here {
+            Some(session) if can_start(view) => {
+                let due = retry_at(view, &session.sid, now);
+                if due <= now && !looked.start {
+                    return Step::Start(session.sid.clone());
+                }
+                again.or(due.max(now.plus(NEXT_RUN_MS)));
+            }
+            Some(_) => {
+                if !looked.room && stale(session, LOOK_WAITING_MS, now) {
+                    return Step::LookAtRoom;
+                }
+                again.or(now.plus(LOOK_WAITING_MS));
+            }
+            None if stream.wish == "asked" => {
+                if stream.wish_at.is_none_or(|at| now.since(at) >= WISH_LIVES_MS) {
+                    return Step::ExpireWish;
+                }
+                if !looked.room {
+                    return Step::LookAtRoom;
+                }
+                again.or(now.plus(MINUTE));
+            }
+            // It opens by its host's coming, and LiveKit tells: nothing to ask each minute for ever.
+            None => {}
+        }
+    }
+
+    // (5) Files.
+    for job in view.jobs.iter().filter(|job| job.file == "unknown" && job.status().is_over() && job.status() != Status::Aborted) {
+        let due = file_due(job);
+        if due <= now {
+            return Step::CheckFile(job.id.clone());
+        }
+        again.or(due);
+    }
+    for asset in &view.unverified {
+        let due = verify_due(asset);
+        if due <= now {
+            return Step::Verify(asset.id.clone());
+        }
+        again.or(due);
+    }
+
+    // (6) A session is compared with LiveKit now and then, and soon if it was not found.
+    if let Some(session) = here {
+        let wait = if session.absent_at.is_some() { ABSENT_FOR_MS } else { LOOK_STEADY_MS };
+        if stale(Some(session), wait, now) && !looked.room {
+            return Step::LookAtRoom;
+        }
+        again.or(session.looked_at.unwrap_or(session.started_at).plus(wait).max(now.plus(NEXT_RUN_MS)));
+    }
+    Step::Rest(again.0)
+}
+
+/// The earliest of the times to come back.
+struct Soonest(Option<Millis>);
+
+impl Soonest {
+    fn or(&mut self, at: Millis) {
+        self.0 = Some(self.0.map_or(at, |soonest| soonest.min(at)));
+    }
+}
+
+/// LiveKit may still be recording it, and it should not: a stop was asked, or we gave it up and its
+/// words came after all.
+fn should_stop(job: &Job, view: &View) -> bool {
+    let alive = job.egress_id.is_some() && job.heard.is_none_or(|heard| heard < 2);
+    let given_up = job.inferred && job.status().is_over();
+    let stopped = job.status() == Status::Stopping && job.heard.is_none_or(|heard| heard < 2);
+    // Ended on purpose: even a job that the stop did not reach.
+    let unwanted = view.stream.ended_by.as_deref() == Some("owner") || view.stream.wish == "stopped";
+    alive && (stopped || given_up || (unwanted && !job.status().is_over()))
+}
+
+fn recent(at: Millis, now: Millis) -> bool {
+    // LiveKit forgets what ended a day ago.
+    now.since(at) < 24 * HOUR
+}
+
+/// When LiveKit's list is to be asked about a job.
+fn look_at(job: &Job) -> Millis {
+    let since = job.looked_at.unwrap_or(job.requested_at);
+    let wait = match (job.egress_id.is_some(), job.status()) {
+        (false, _) if job.looked_at.is_none() => IN_HAND_MS,
+        (false, _) => NEXT_RUN_MS,
+        (true, Status::Recording) => LOOK_STEADY_MS,
+        (true, _) => LOOK_MOVING_MS,
+    };
+    since.plus(wait)
+}
+
+/// `asked` starts when the room is open, `auto` when the host publishes; a further part of either needs
+/// somebody who publishes, for a recorder alone in a room waits for ever.
+fn can_start(view: &View) -> bool {
+    let live = view.stream.status == "live";
+    let first = !view.jobs.iter().any(|job| view.stream.wish_at.is_none_or(|at| job.requested_at >= at));
+    live || (view.stream.wish == "asked" && first)
+}
+
+/// When the next attempt may be made: at once after one that recorded for a minute; else 15 s, 30 s, 1,
+/// 2, 4, then every 5 minutes after the last, so that a recorder that always fails is not hammered.
+fn retry_at(view: &View, session_sid: &str, now: Millis) -> Millis {
+    let since_wish = |job: &&Job| view.stream.wish_at.is_none_or(|at| job.requested_at >= at);
+    let failures: Vec<&Job> = view
+        .jobs
+        .iter()
+        .filter(|job| job.session_sid == session_sid)
+        .filter(since_wish)
+        .take_while(|job| job.started_at.is_none_or(|from| job.ended_at.unwrap_or(now).since(from) < MINUTE))
+        .collect();
+    let Some(last) = failures.first() else { return now };
+    let wait = match failures.len() {
+        1 => 15 * SECOND,
+        2 => 30 * SECOND,
+        3 => MINUTE,
+        4 => 2 * MINUTE,
+        5 => 4 * MINUTE,
+        _ => 5 * MINUTE,
+    };
+    last.ended_at.unwrap_or(last.requested_at).plus(wait)
+}
+
+fn stale(session: Option<&Session>, wait: i64, now: Millis) -> bool {
+    session.is_none_or(|s| now.since(s.looked_at.unwrap_or(s.started_at)) >= wait || (s.looked_at.is_none() && wait == LOOK_WAITING_MS))
+}
+
+fn file_due(job: &Job) -> Millis {
+    let checks = usize::try_from(job.file_checks).unwrap_or(0);
+    let wait = FILE_CHECKS.get(checks).copied().unwrap_or(HOUR);
+    job.checked_at.unwrap_or_else(|| job.ended_at.unwrap_or(job.requested_at)).plus(wait)
+}
+
+/// At once, then after 10, 20, 40 s … up to an hour.
+fn verify_due(asset: &Unverified) -> Millis {
+    let doubled = 5 * SECOND * (1 << asset.checks.clamp(0, 10));
+    asset.checked_at.map_or(Millis(0), |at| at.plus(doubled.min(HOUR)))
+}
+
+#[cfg(test)]
+mod tests;

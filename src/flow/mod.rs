@@ -1,0 +1,11 @@
+//! The flows: what is done in which order, over [`crate::ports::Ports`].
+//!
+//! Level-triggered: routes and webhooks write what is wanted and what was heard, and [`tend`] brings one
+//! stream from wherever it is to where it should be. The schedule tends whatever is due, so work that
+//! was cut off anywhere is finished by the same code that began it.
+
+pub(crate) mod act;
+pub mod decide;
+mod proof;
+pub mod sweep;
+pub mod tend;

@@ -1,0 +1,123 @@
+//! Tending: brings one stream from wherever it is to where it should be, a step at a time.
+//!
+//! Load what is known, decide the next step, do it, and again, until the decision is to rest. Two at once
+//! do no harm: each step is guarded in the database or harmless to repeat.
+
+use super::act;
+use super::decide::{self, Looked, Session, Step, View};
+use crate::error::Error;
+use crate::params;
+use crate::ports::{Desk, Ports};
+use crate::store::{Statement, assets, egresses, streams};
+
+/// The longest chain that makes sense is look, look, start, stop, look, verify; more is a fault, and the
+/// schedule goes on from there.
+const MOST_STEPS: usize = 10;
+
+/// What came of tending.
+#[derive(Debug)]
+pub struct Tended {
+    /// How it stands now.
+    pub view: View,
+    /// Why a start was definitely refused in this round.
+    pub refused: Option<Error>,
+}
+
+/// Reads all that is known of a stream. `None`: there is none.
+///
+/// # Errors
+/// 503 when D1 does not answer.
+pub async fn load<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<Option<View>, Error> {
+    let session = Statement::new(
+        "SELECT s.sid, s.room_name, s.project, s.started_at, s.ended_at, s.looked_at, s.absent_at \
+         FROM live_streams l JOIN sessions s ON s.sid = l.session_sid WHERE l.id = ?",
+        params![stream_id],
+    );
+    let statements = vec![streams::by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
+    let results = desk.batch(statements).await?;
+    let Some(stream) = desk.rows(&results, 0)?.into_iter().next() else { return Ok(None) };
+    let session: Option<Session> = desk.rows(&results, 1)?.into_iter().next();
+    Ok(Some(View { stream, session, jobs: desk.rows(&results, 2)?, unverified: desk.rows(&results, 3)? }))
+}
+
+/// Tends one stream. `look` asks LiveKit about the room first, whatever is known.
+///
+/// # Errors
+/// 503 when D1 does not answer, 404 when there is no such stream. Trouble with LiveKit or Storj is no
+/// error here: it is noted, and the schedule goes on.
+pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> Result<Tended, Error> {
+    let mut view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
+    let mut looked = Looked::default();
+    let mut refused = None;
+    if look {
+        looked.room = true;
+        act::look_at_room(desk, &view).await?;
+        view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
+    }
+    for _ in 0..MOST_STEPS {
+        let step = decide::next(&view, looked, &desk.config.project, desk.now());
+        match &step {
+            Step::Rest(again) => {
+                if view.stream.tend_at != *again {
+                    desk.batch(vec![streams::tended(stream_id, view.stream.tend_at, *again)]).await?;
+                }
+                break;
+            }
+            Step::SendStop(id) => {
+                looked.stop = true;
+                act::send_stop(desk, &view, id).await?;
+            }
+            Step::LookAtEgresses => {
+                looked.egresses = true;
+                looked.listed = act::look_at_egresses(desk, &view).await?;
+            }
+            Step::GiveUp(id) => act::give_up(desk, id).await?,
+            Step::LookAtRoom => {
+                looked.room = true;
+                act::look_at_room(desk, &view).await?;
+            }
+            Step::ExpireWish => {
+                desk.trail.decided("nobody came within an hour: the wish to record is over");
+                desk.batch(vec![streams::expire_wish(stream_id, view.stream.wish_at)]).await?;
+            }
+            Step::Start(session_sid) => {
+                looked.start = true;
+                refused = act::start(desk, &view, session_sid).await?;
+                // A stop may have come while LiveKit was thinking: it may be sent in this round again.
+                looked.stop = false;
+            }
+            Step::CloseRoom(sid) => {
+                looked.room = true;
+                act::close_room(desk, &view, sid).await?;
+            }
+            Step::CheckFile(id) => act::check_file(desk, &view, id).await?,
+            Step::Verify(id) => act::verify(desk, &view, id).await?,
+        }
+        view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
+    }
+    Ok(Tended { view, refused })
+}
+
+/// How long after each look the next one follows while a host is awaited who has come and does not
+/// publish yet: 25 s in all, within the 30 s that a Worker may go on after its answer.
+const LOOKS_MS: [u32; 7] = [700, 1_300, 3_000, 5_000, 5_000, 5_000, 5_000];
+
+/// With the guide's seven events nobody tells that the host publishes, so the Worker looks for it, and
+/// starts what is wanted as soon as it is so.
+///
+/// # Errors
+/// As [`tend`].
+pub async fn await_host<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<(), Error> {
+    for wait in LOOKS_MS {
+        desk.ports.pause(wait).await;
+        let Some(view) = load(desk, stream_id).await? else { return Ok(()) };
+        let open = view.session.as_ref().is_some_and(|s| s.ended_at.is_none());
+        let placed = view.jobs.iter().any(|job| job.status().holds_the_place());
+        if !open || placed || !view.stream.is_wanted() || view.stream.status == "live" {
+            break;
+        }
+        desk.trail.decided("host is here and does not publish yet: looking");
+        tend(desk, stream_id, true).await?;
+    }
+    tend(desk, stream_id, false).await.map(|_| ())
+}

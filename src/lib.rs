@@ -1,0 +1,33 @@
+//! livekit-storj: records LiveKit rooms straight into Storj, and keeps the books in D1.
+//!
+//! # Rooms of the house
+//! The core knows no runtime: time, randomness, the database and every request are arguments, so it runs
+//! natively under tests just as it runs on Cloudflare.
+//!
+//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`]: the ground floor.
+//! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
+//! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs and costs.
+//! - [`store`]: SQL as data, one file a table.
+//! - [`ports`]: the world as the core sees it. [`flow`]: what is done in which order.
+//! - [`api`]: the routes.
+//! - `worker`: the shell, on wasm32 only.
+
+pub mod api;
+pub mod auth;
+pub mod config;
+pub mod error;
+pub mod flow;
+pub mod http;
+pub mod jws;
+pub mod livekit;
+pub mod ports;
+pub mod quality;
+pub mod recording;
+pub mod route;
+pub mod secret;
+pub mod store;
+pub mod storj;
+pub mod time;
+
+#[cfg(target_arch = "wasm32")]
+mod worker;

@@ -1,0 +1,94 @@
+//! LiveKit's Egress service: the calls that start, stop and list recordings.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::info::EgressInfo;
+use super::token::VideoGrants;
+use super::twirp;
+use crate::config::Config;
+use crate::error::Error;
+use crate::http::Outgoing;
+use crate::quality::Quality;
+use crate::store::egresses::Job;
+use crate::store::streams::Stream;
+use crate::time::Millis;
+
+/// Every method of the service asks for `roomRecord`. It is not bound to a room, so it never leaves
+/// this Worker.
+fn grants() -> VideoGrants {
+    VideoGrants { room_record: true, ..VideoGrants::default() }
+}
+
+/// `StartRoomCompositeEgress` for a claimed attempt: one MP4 under our own key, no manifest, and this
+/// stream's own webhook, so that its events arrive even when nobody set up the dashboard.
+///
+/// # Errors
+/// The token could not be signed.
+pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result<Outgoing, Error> {
+    let (encoding, value) = Quality::from_name(&job.quality).unwrap_or_default().encoding();
+    let mut upload = json!({
+        "access_key": config.storj_egress.access_key_id,
+        "secret": config.storj_egress.secret_access_key.reveal(),
+        "region": job.region,
+        // With its scheme: without one LiveKit builds an address of bucket and endpoint run together.
+        "endpoint": job.endpoint,
+        "bucket": job.bucket,
+        "force_path_style": true,
+    });
+    // LiveKit sends metadata as `x-amz-meta-…`, and Storj's gateway reads this one as the object's expiry.
+    if let (Some(ttl), false, Some(upload)) = (&config.object_ttl, stream.save_to_storj, upload.as_object_mut()) {
+        upload.insert("metadata".to_owned(), json!({ "Object-Expires": ttl.header }));
+    }
+    let mut body = json!({
+        "room_name": job.room_name,
+        "layout": job.layout,
+        "audio_only": job.audio_only,
+        "file_outputs": [{
+            "file_type": "MP4",
+            "filepath": job.object_key,
+            "disable_manifest": true,
+            "s3": upload,
+        }],
+        "webhooks": stream.public_url.as_ref().map_or_else(Vec::new, |url| vec![json!({
+            "url": format!("{url}/livekit-webhook"),
+            "signing_key": config.livekit_key.key,
+        })]),
+    });
+    if let Some(body) = body.as_object_mut() {
+        body.insert(encoding.to_owned(), value);
+    }
+    twirp::call(config, "Egress", "StartRoomCompositeEgress", grants(), &body, now)
+}
+
+/// `StopEgress`.
+///
+/// # Errors
+/// The token could not be signed.
+pub fn stop(config: &Config, egress_id: &str, now: Millis) -> Result<Outgoing, Error> {
+    twirp::call(config, "Egress", "StopEgress", grants(), &json!({ "egress_id": egress_id }), now)
+}
+
+/// `ListEgress` of one room: what runs and, for 24 hours, what ran.
+///
+/// # Errors
+/// The token could not be signed.
+pub fn list(config: &Config, room_name: &str, now: Millis) -> Result<Outgoing, Error> {
+    twirp::call(config, "Egress", "ListEgress", grants(), &json!({ "room_name": room_name }), now)
+}
+
+/// The answer to [`list`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Listed {
+    items: Option<Vec<Value>>,
+}
+
+impl Listed {
+    /// The egresses that can be read; one in a shape of another kind does not hide the others.
+    #[must_use]
+    pub fn egresses(self) -> Vec<EgressInfo> {
+        let items = self.items.unwrap_or_default();
+        items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect()
+    }
+}

@@ -1,0 +1,132 @@
+//! The world as the core sees it: a clock, dice, a database, and requests that may never be answered.
+//!
+//! The flows of this crate are written once against [`Ports`]. On Cloudflare D1 and `fetch` stand behind
+//! it; in native tests SQLite and models do, so the very same code runs under faults.
+
+use std::cell::RefCell;
+use std::future::Future;
+
+use serde_json::{Map, Value};
+
+use crate::auth::jwks::JwksCache;
+use crate::auth::token::Algorithm;
+use crate::config::Config;
+use crate::error::Error;
+use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::store::{Rows, Statement};
+use crate::time::Millis;
+
+/// Why a batch has no result. It was done whole or not at all, and nobody knows which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseFailed {
+    /// For the log.
+    pub message: String,
+}
+
+/// What the shell gives the core.
+pub trait Ports {
+    /// The time. On Workers it stands still between two waits.
+    fn now(&self) -> Millis;
+    /// 128 random bits.
+    fn random(&self) -> [u8; 16];
+    /// Runs the statements as one transaction in one round trip.
+    fn batch(&self, statements: Vec<Statement>) -> impl Future<Output = Result<Vec<Rows>, DatabaseFailed>>;
+    /// Sends a request and reads its answer.
+    fn send(&self, request: Outgoing) -> impl Future<Output = Result<Incoming, Unanswered>>;
+    /// Waits.
+    fn pause(&self, ms: u32) -> impl Future<Output = ()>;
+    /// Checks an RS256 or ES256 signature with a public key in JWK form.
+    fn verifies(&self, algorithm: Algorithm, jwk: &str, signed: &[u8], signature: &[u8]) -> impl Future<Output = bool>;
+    /// The key set of callers' tokens, which lives as long as the isolate.
+    fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T;
+}
+
+/// Everything that a piece of work needs: the world, the configuration, and where to note what was
+/// decided.
+#[derive(Debug)]
+pub struct Desk<'a, P> {
+    /// The world.
+    pub ports: &'a P,
+    /// The operator's word.
+    pub config: &'a Config,
+    /// The log line to be.
+    pub trail: &'a Trail,
+}
+
+impl<P: Ports> Desk<'_, P> {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.ports.now()
+    }
+
+    /// A new id: a random UUID (RFC 9562, version 4).
+    #[must_use]
+    pub fn new_id(&self) -> String {
+        let bits = (u128::from_be_bytes(self.ports.random()) & !(0xF000_u128 << 64) & !(0xC000_u128 << 48))
+            | (0x4000_u128 << 64)
+            | (0x8000_u128 << 48);
+        let hex = format!("{bits:032x}");
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    }
+
+    /// Runs statements; a failure is the caller's 503.
+    ///
+    /// # Errors
+    /// 503 `database_unavailable`.
+    pub async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, Error> {
+        match self.ports.batch(statements).await {
+            Ok(rows) => Ok(rows),
+            Err(failed) => {
+                self.trail.note("database_error", failed.message);
+                Err(Error::database())
+            }
+        }
+    }
+
+    /// Reads rows of one statement's result.
+    ///
+    /// # Errors
+    /// 500: the row has another shape than this program expects.
+    pub fn rows<T: serde::de::DeserializeOwned>(&self, results: &[Rows], index: usize) -> Result<Vec<T>, Error> {
+        crate::store::read(results, index).map_err(|error| {
+            self.trail.note("row_error", error.to_string());
+            Error::internal()
+        })
+    }
+}
+
+/// What one log line tells: fields with a value each, and the list of what was decided, in order.
+/// Nothing secret goes in: names, ids, codes and counts.
+#[derive(Debug, Default)]
+pub struct Trail {
+    fields: RefCell<Map<String, Value>>,
+    decided: RefCell<Vec<String>>,
+}
+
+/// More decisions than this say nothing new.
+const MOST_DECISIONS: usize = 40;
+
+impl Trail {
+    /// Sets a field.
+    pub fn note(&self, name: &str, value: impl Into<Value>) {
+        self.fields.borrow_mut().insert(name.to_owned(), value.into());
+    }
+
+    /// Adds a decision.
+    pub fn decided(&self, what: impl Into<String>) {
+        let mut decided = self.decided.borrow_mut();
+        if decided.len() < MOST_DECISIONS {
+            decided.push(what.into());
+        }
+    }
+
+    /// The whole as one JSON object.
+    #[must_use]
+    pub fn line(&self) -> Value {
+        let mut fields = self.fields.borrow().clone();
+        fields.insert("decided".to_owned(), self.decided.borrow().clone().into());
+        Value::Object(fields)
+    }
+}

@@ -1,0 +1,121 @@
+//! Recording qualities: what LiveKit is asked for, and what it weighs and costs.
+//!
+//! Sources: presets of LiveKit Egress v1.14.1 `pkg/config/encoding.go` (read August 2026). Its code
+//! defaults differ from the protocol's comments, so nothing is left to a default here.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A recording's picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quality {
+    /// 1280×720, 30 frames a second, 3,000 kbit/s.
+    #[serde(rename = "720p")]
+    Hd,
+    /// 1920×1080, 30 frames a second, 4,500 kbit/s.
+    #[default]
+    #[serde(rename = "1080p")]
+    FullHd,
+    /// 3840×2160, 30 frames a second, 16,000 kbit/s: no preset of LiveKit's goes there.
+    #[serde(rename = "4k")]
+    UltraHd,
+}
+
+/// AAC in every preset, kbit/s.
+const AUDIO_KBPS: i64 = 128;
+/// 16 Mbit/s: 4K30 H.264 at the bits per pixel of LiveKit's 1080p30 preset would need 18; x264 needs
+/// less per pixel at larger sizes.
+const UHD_KBPS: i64 = 16_000;
+
+/// LiveKit's minute of room composite recording in micro-dollars: the guide's $0.007. LiveKit's own
+/// price could not be verified from a source at hand (2026-11).
+pub const RECORDING_MICRO_DOLLARS_A_MINUTE: i64 = 7_000;
+
+impl Quality {
+    /// The name on the wire and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hd => "720p",
+            Self::FullHd => "1080p",
+            Self::UltraHd => "4k",
+        }
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Hd, Self::FullHd, Self::UltraHd].into_iter().find(|q| q.name() == name)
+    }
+
+    /// The encoding part of an egress request: `preset`, or `advanced` where no preset fits.
+    #[must_use]
+    pub fn encoding(self) -> (&'static str, Value) {
+        match self {
+            Self::Hd => ("preset", json!("H264_720P_30")),
+            Self::FullHd => ("preset", json!("H264_1080P_30")),
+            Self::UltraHd => (
+                "advanced",
+                json!({
+                    "width": 3840, "height": 2160, "depth": 24, "framerate": 30,
+                    "video_codec": "H264_HIGH", "video_bitrate": UHD_KBPS, "key_frame_interval": 4.0,
+                    "audio_codec": "AAC", "audio_bitrate": AUDIO_KBPS, "audio_frequency": 48_000,
+                }),
+            ),
+        }
+    }
+
+    /// Size of a file of that length, in bytes: bit rates of the preset, so rather too much for a
+    /// picture at rest.
+    #[must_use]
+    pub const fn estimated_bytes(self, audio_only: bool, duration_ms: i64) -> i64 {
+        let video = match self {
+            Self::Hd => 3_000,
+            Self::FullHd => 4_500,
+            Self::UltraHd => UHD_KBPS,
+        };
+        let kbps = AUDIO_KBPS + if audio_only { 0 } else { video };
+        duration_ms.saturating_mul(kbps) / 8
+    }
+}
+
+/// What LiveKit charges for a recording so far, in micro-dollars: whole minutes, rounded up.
+#[must_use]
+pub const fn estimated_micro_dollars(duration_ms: i64) -> i64 {
+    let minutes = (duration_ms + 59_999).div_euclid(60_000);
+    minutes.saturating_mul(RECORDING_MICRO_DOLLARS_A_MINUTE)
+}
+
+/// LiveKit's layouts for room composites, with their colour variants
+/// (docs.livekit.io, "Room composite & web egress", default layouts; read August 2026).
+pub const LAYOUTS: [&str; 9] = [
+    "grid",
+    "speaker",
+    "single-speaker",
+    "grid-dark",
+    "speaker-dark",
+    "single-speaker-dark",
+    "grid-light",
+    "speaker-light",
+    "single-speaker-light",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_weighs_what_the_presets_say() {
+        // 1.41, 2.08 GB and 57.6 MB an hour.
+        assert_eq!(Quality::Hd.estimated_bytes(false, 3_600_000), 1_407_600_000);
+        assert_eq!(Quality::FullHd.estimated_bytes(false, 3_600_000), 2_082_600_000);
+        assert_eq!(Quality::FullHd.estimated_bytes(true, 3_600_000), 57_600_000);
+    }
+
+    #[test]
+    fn a_hundred_hours_cost_the_guides_42_dollars() {
+        assert_eq!(estimated_micro_dollars(100 * 3_600_000), 42_000_000);
+        assert_eq!(estimated_micro_dollars(0), 0);
+        assert_eq!(estimated_micro_dollars(1), RECORDING_MICRO_DOLLARS_A_MINUTE);
+    }
+}

@@ -1,0 +1,174 @@
+//! Method and path to a route: the whole surface of the Worker in one table.
+
+use crate::error::Error;
+
+/// What a request asks for. Identifiers are checked for their alphabet only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `POST /livekit-egress`
+    StartEgress,
+    /// `POST /livekit-egress/stop`
+    StopEgress,
+    /// `POST /livekit-webhook`
+    Webhook,
+    /// `POST /livekit-token`
+    Token,
+    /// `GET /api/streams`
+    ListStreams,
+    /// `POST /api/streams`
+    CreateStream,
+    /// `GET /api/streams/{id}`
+    ReadStream(String),
+    /// `PATCH /api/streams/{id}`
+    ChangeStream(String),
+    /// `POST /api/streams/{id}/end`
+    EndStream(String),
+    /// `GET /api/recordings`
+    ListRecordings,
+    /// `GET /api/recordings/{id}`
+    ReadRecording(String),
+    /// `PATCH /api/recordings/{id}`
+    ChangeRecording(String),
+    /// `GET /api/recordings/{id}/playback`
+    Playback(String),
+    /// `GET /healthz`
+    Health,
+}
+
+/// The longest body that a route with JSON reads: 64 KiB, ten times the longest allowed request.
+pub const MAX_JSON_BYTES: usize = 64 * 1024;
+
+/// The longest webhook: LiveKit's metadata alone may be 512 KiB, and a 4xx loses the event for ever.
+pub const MAX_WEBHOOK_BYTES: usize = 8 * 1024 * 1024;
+
+impl Route {
+    /// Finds the route. Supabase's prefix `/functions/v1/` is accepted for the guide's functions, so
+    /// that `functions.invoke` works with its URL set to this Worker's; HEAD reads like GET.
+    ///
+    /// # Errors
+    /// 404 for an unknown path, 405 with `Allow` for a known one with another method.
+    pub fn find(method: &str, path: &str) -> Result<Self, Error> {
+        let path = path.strip_suffix('/').filter(|p| !p.is_empty()).unwrap_or(path);
+        let path = match path.strip_prefix("/functions/v1/") {
+            Some(rest) if rest.starts_with("livekit-") => path.get("/functions/v1".len()..).unwrap_or(path),
+            _ => path,
+        };
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        let table: &[(&'static str, Self)] = &match parts.as_slice() {
+            ["livekit-egress"] => vec![("POST", Self::StartEgress)],
+            ["livekit-egress", "stop"] => vec![("POST", Self::StopEgress)],
+            ["livekit-webhook"] => vec![("POST", Self::Webhook)],
+            ["livekit-token"] => vec![("POST", Self::Token)],
+            ["api", "streams"] => vec![("GET", Self::ListStreams), ("POST", Self::CreateStream)],
+            ["api", "streams", id] => {
+                let id = identifier(id).ok_or_else(Error::stream_not_found)?;
+                vec![("GET", Self::ReadStream(id.clone())), ("PATCH", Self::ChangeStream(id))]
+            }
+            ["api", "streams", id, "end"] => {
+                let id = identifier(id).ok_or_else(Error::stream_not_found)?;
+                vec![("POST", Self::EndStream(id))]
+            }
+            ["api", "recordings"] => vec![("GET", Self::ListRecordings)],
+            ["api", "recordings", id] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("GET", Self::ReadRecording(id.clone())), ("PATCH", Self::ChangeRecording(id))]
+            }
+            ["api", "recordings", id, "playback"] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("GET", Self::Playback(id))]
+            }
+            ["healthz"] => vec![("GET", Self::Health)],
+            _ => return Err(Error::no_route()),
+        };
+        let wanted = if method == "HEAD" { "GET" } else { method };
+        if let Some((_, route)) = table.iter().find(|(m, _)| *m == wanted) {
+            return Ok(route.clone());
+        }
+        let allow = match table.iter().map(|(m, _)| *m).collect::<Vec<_>>().as_slice() {
+            ["GET", "POST"] => "GET, HEAD, POST, OPTIONS",
+            ["GET", "PATCH"] => "GET, HEAD, PATCH, OPTIONS",
+            ["GET"] => "GET, HEAD, OPTIONS",
+            _ => "POST, OPTIONS",
+        };
+        Err(Error { allow: Some(allow), ..Error::new(405, "method_not_allowed", format!("this address takes {allow}")) })
+    }
+
+    /// The route's name in log lines: its pattern, without identifiers.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::StartEgress => "POST /livekit-egress",
+            Self::StopEgress => "POST /livekit-egress/stop",
+            Self::Webhook => "POST /livekit-webhook",
+            Self::Token => "POST /livekit-token",
+            Self::ListStreams => "GET /api/streams",
+            Self::CreateStream => "POST /api/streams",
+            Self::ReadStream(_) => "GET /api/streams/{id}",
+            Self::ChangeStream(_) => "PATCH /api/streams/{id}",
+            Self::EndStream(_) => "POST /api/streams/{id}/end",
+            Self::ListRecordings => "GET /api/recordings",
+            Self::ReadRecording(_) => "GET /api/recordings/{id}",
+            Self::ChangeRecording(_) => "PATCH /api/recordings/{id}",
+            Self::Playback(_) => "GET /api/recordings/{id}/playback",
+            Self::Health => "GET /healthz",
+        }
+    }
+
+    /// How many bytes of body the shell reads before it refuses with 413.
+    #[must_use]
+    pub const fn body_limit(&self) -> usize {
+        match self {
+            Self::Webhook => MAX_WEBHOOK_BYTES,
+            _ => MAX_JSON_BYTES,
+        }
+    }
+}
+
+/// Ids are ours (UUIDs), or a `streamId` of the caller's: ≤ 64 of `A–Za–z0–9_-`.
+#[must_use]
+pub fn identifier(text: &str) -> Option<String> {
+    let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guides_functions_answer_under_both_names() {
+        for prefix in ["", "/functions/v1"] {
+            for (path, route) in [
+                ("/livekit-egress", Route::StartEgress),
+                ("/livekit-egress/stop", Route::StopEgress),
+                ("/livekit-webhook", Route::Webhook),
+                ("/livekit-token", Route::Token),
+            ] {
+                assert_eq!(Route::find("POST", &format!("{prefix}{path}")), Ok(route));
+            }
+        }
+        assert_eq!(Route::find("GET", "/functions/v1/api/streams").map_err(|e| e.status), Err(404));
+    }
+
+    #[test]
+    fn another_method_is_405_and_names_the_right_ones() {
+        let refused = Route::find("DELETE", "/livekit-egress").unwrap_err();
+        assert_eq!((refused.status, refused.allow), (405, Some("POST, OPTIONS")));
+        let refused = Route::find("PUT", "/api/streams/abc").unwrap_err();
+        assert_eq!((refused.status, refused.allow), (405, Some("GET, HEAD, PATCH, OPTIONS")));
+    }
+
+    #[test]
+    fn identifiers_of_another_alphabet_are_nowhere() {
+        for path in ["/api/streams/a%20b", "/api/streams/..", "/api/recordings/é/playback", "/api/streams//end", "/", "/api"] {
+            assert_eq!(Route::find("GET", path).map_err(|e| e.status), Err(404), "{path}");
+        }
+        let long = format!("/api/streams/{}", "a".repeat(65));
+        assert_eq!(Route::find("GET", &long).map_err(|e| e.status), Err(404));
+    }
+
+    #[test]
+    fn head_reads_and_a_trailing_slash_is_forgiven() {
+        assert_eq!(Route::find("HEAD", "/healthz/"), Ok(Route::Health));
+    }
+}

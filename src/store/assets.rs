@@ -1,0 +1,100 @@
+//! Table `assets`: recordings, each the file of one job.
+
+use serde::Deserialize;
+
+use super::{Only, Statement, flag};
+use crate::params;
+use crate::storj::sign::Bucket;
+use crate::time::Millis;
+
+/// Makes the recording of a job that left a file, once. It takes the stream's title and visibility of
+/// this moment; a stream that is gone leaves a private one.
+#[must_use]
+pub fn make(object_key: &str, id: &str, now: Millis, only: &Only) -> Statement {
+    Statement::new(
+        "INSERT INTO assets (id, livepeer_asset_id, job_id, stream_id, title, room_name, owner_id, part, status, visibility, \
+         object_key, bucket, endpoint, region, duration_ms, size_bytes, quality, partial, saved, created_at, started_at, ended_at) \
+         SELECT ?, e.egress_id, e.id, l.id, COALESCE(l.title, e.room_name), e.room_name, e.owner_id, e.part, 'processing', \
+         COALESCE(l.visibility, 'private'), e.object_key, e.bucket, e.endpoint, e.region, e.duration_ms, e.size_bytes, e.quality, \
+         e.status = 'failed', COALESCE(l.save_to_storj, 0), ?, e.started_at, e.ended_at \
+         FROM egresses e LEFT JOIN live_streams l ON l.id = e.stream_id WHERE e.object_key = ? AND e.file = 'yes'",
+        params![id, now, object_key],
+    )
+    .only(only)
+    .then(" ON CONFLICT (job_id) DO NOTHING", vec![])
+}
+
+/// The job's numbers came after its recording was made (a file that we found ourselves).
+#[must_use]
+pub fn fill_in(object_key: &str, only: &Only) -> Statement {
+    Statement::new(
+        "UPDATE assets SET livepeer_asset_id = COALESCE(assets.livepeer_asset_id, e.egress_id), \
+         duration_ms = COALESCE(assets.duration_ms, e.duration_ms), started_at = COALESCE(assets.started_at, e.started_at), \
+         ended_at = COALESCE(e.ended_at, assets.ended_at) \
+         FROM egresses e WHERE e.object_key = ? AND assets.job_id = e.id AND e.inferred = 0",
+        params![object_key],
+    )
+    .only(only)
+}
+
+/// A recording whose file has not been verified.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Unverified {
+    pub id: String,
+    pub object_key: String,
+    pub bucket: String,
+    pub endpoint: String,
+    pub region: String,
+    /// As LiveKit reported it.
+    pub size_bytes: Option<i64>,
+    #[serde(deserialize_with = "flag")]
+    pub saved: bool,
+    pub created_at: Millis,
+    pub ended_at: Option<Millis>,
+    pub checks: i64,
+    pub checked_at: Option<Millis>,
+}
+
+impl Unverified {
+    /// Where its file lies.
+    #[must_use]
+    pub fn bucket(&self) -> Bucket {
+        Bucket { endpoint: self.endpoint.clone(), region: self.region.clone(), name: self.bucket.clone() }
+    }
+}
+
+/// The stream's recordings that are still to be verified, the oldest first.
+#[must_use]
+pub fn unverified(stream_id: &str) -> Statement {
+    Statement::new(
+        "SELECT id, object_key, bucket, endpoint, region, size_bytes, saved, created_at, ended_at, checks, checked_at \
+         FROM assets WHERE stream_id = ? AND status = 'processing' ORDER BY created_at, id LIMIT 5",
+        params![stream_id],
+    )
+}
+
+/// The object is there. Its true size is kept; another one than LiveKit's word makes it partial.
+#[must_use]
+pub fn ready(id: &str, size_bytes: i64, expires_at: Option<Millis>) -> Statement {
+    Statement::new(
+        "UPDATE assets SET status = 'ready', partial = CASE WHEN size_bytes IS NOT NULL AND size_bytes <> ? THEN 1 ELSE partial END, \
+         size_bytes = ?, expires_at = ?, checks = checks + 1 WHERE id = ? AND status IN ('processing', 'missing')",
+        params![size_bytes, size_bytes, expires_at, id],
+    )
+}
+
+/// The object is not there, confirmed twice over.
+#[must_use]
+pub fn missing(id: &str, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE assets SET status = 'missing', checks = checks + 1, checked_at = ? WHERE id = ? AND status = 'processing'",
+        params![now, id],
+    )
+}
+
+/// No clear answer: looked at again later.
+#[must_use]
+pub fn checked(id: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE assets SET checks = checks + 1, checked_at = ? WHERE id = ?", params![now, id])
+}

@@ -1,0 +1,256 @@
+//! Table `egresses`: attempts to record. The guarded statements are made from the table in
+//! [`crate::recording`], so there is one truth about what moves what.
+
+use serde::Deserialize;
+
+use super::{Only, Param, Statement, flag, literals};
+use crate::livekit::info::Facts;
+use crate::params;
+use crate::recording::{Input, STATUSES, Status, Word, moves};
+use crate::storj::sign::Bucket;
+use crate::time::Millis;
+
+/// A row.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Job {
+    pub id: String,
+    pub egress_id: Option<String>,
+    pub session_sid: String,
+    pub room_name: String,
+    pub project: String,
+    pub object_key: String,
+    pub bucket: String,
+    pub endpoint: String,
+    pub region: String,
+    pub quality: String,
+    pub layout: String,
+    #[serde(deserialize_with = "flag")]
+    pub audio_only: bool,
+    pub status: String,
+    #[serde(deserialize_with = "flag")]
+    pub inferred: bool,
+    pub heard: Option<i64>,
+    pub requested_at: Millis,
+    pub started_at: Option<Millis>,
+    pub ended_at: Option<Millis>,
+    pub size_bytes: Option<i64>,
+    pub error: Option<String>,
+    pub stop_sent_at: Option<Millis>,
+    pub looked_at: Option<Millis>,
+    pub file: String,
+    pub file_checks: i64,
+    pub checked_at: Option<Millis>,
+}
+
+impl Job {
+    /// Where it stands. A name that this version does not know is over.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status::from_name(&self.status).unwrap_or(Status::Failed)
+    }
+
+    /// LiveKit said that it is over, or never heard of it.
+    #[must_use]
+    pub fn is_over_at_livekit(&self) -> bool {
+        self.heard == Some(3) || self.egress_id.is_none()
+    }
+
+    /// Where its file lies.
+    #[must_use]
+    pub fn bucket(&self) -> Bucket {
+        Bucket { endpoint: self.endpoint.clone(), region: self.region.clone(), name: self.bucket.clone() }
+    }
+}
+
+/// Every status that holds its session's one place, as SQL literals.
+fn holding() -> String {
+    literals(STATUSES.into_iter().filter(|s| s.holds_the_place()).map(Status::name))
+}
+
+/// A new attempt.
+#[derive(Clone, Debug)]
+pub struct Attempt<'a> {
+    /// Its id, ours.
+    pub id: &'a str,
+    /// For which stream.
+    pub stream_id: &'a str,
+    /// In which session.
+    pub session_sid: &'a str,
+    /// The whole object name.
+    pub object_key: &'a str,
+    /// On which LiveKit.
+    pub project: &'a str,
+    /// Into which bucket.
+    pub bucket: &'a Bucket,
+}
+
+/// Files an attempt before LiveKit is asked, if it is still wanted, its session is open and nothing of
+/// ours holds the place. The last statement answers one row if this attempt got it.
+#[must_use]
+pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "INSERT INTO egresses (id, stream_id, session_sid, room_name, owner_id, project, object_key, bucket, endpoint, \
+             region, quality, layout, audio_only, part, status, requested_at) \
+             SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, \
+             1 + (SELECT count(*) FROM egresses e WHERE e.stream_id = l.id AND e.heard >= 1), 'requested', ? \
+             FROM live_streams l JOIN sessions s ON s.sid = l.session_sid \
+             WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked') \
+             ON CONFLICT DO NOTHING",
+            params![
+                attempt.id,
+                attempt.project,
+                attempt.object_key,
+                &attempt.bucket.name,
+                &attempt.bucket.endpoint,
+                &attempt.bucket.region,
+                now,
+                attempt.stream_id,
+                attempt.session_sid,
+            ],
+        ),
+        Statement::new(
+            "UPDATE live_streams SET job_id = ?, wish_error = NULL WHERE id = ? AND EXISTS (SELECT 1 FROM egresses WHERE id = ?)",
+            params![attempt.id, attempt.stream_id, attempt.id],
+        ),
+        Statement::new("SELECT id FROM egresses WHERE id = ?", params![attempt.id]),
+    ]
+}
+
+/// How a job is named in a statement.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// By our id.
+    Id(&'a str),
+    /// By the file that it writes: how LiveKit's words are matched.
+    Key(&'a str),
+    /// All that hold a place for a stream.
+    HoldingForStream(&'a str),
+}
+
+impl Which<'_> {
+    fn clause(self) -> (String, Vec<Param>) {
+        match self {
+            Self::Id(id) => ("id = ?".to_owned(), params![id]),
+            Self::Key(key) => ("object_key = ?".to_owned(), params![key]),
+            Self::HoldingForStream(stream) => (format!("stream_id = ? AND status IN ({})", holding()), params![stream]),
+        }
+    }
+}
+
+/// One input to one job: the transition table as a guarded UPDATE.
+#[must_use]
+pub fn apply(which: Which, input: Input, error: Option<&str>, ended_at: Option<Millis>, only: &Only) -> Statement {
+    let moves = moves(input);
+    let from: Vec<String> = moves.iter().map(|(state, _)| format!("{}{}", state.status.name(), i64::from(state.inferred))).collect();
+    let to = moves.first().map(|(_, to)| *to);
+    let (clause, params) = which.clause();
+    let (status, inferred) = to.map_or(("failed", false), |to| (to.status.name(), to.inferred));
+    let over = to.is_some_and(|to| to.status.is_over());
+    Statement::new(
+        if over {
+            "UPDATE egresses SET status = ?, inferred = ?, error = ?, ended_at = COALESCE(?, ended_at)"
+        } else {
+            "UPDATE egresses SET status = ?, inferred = ?"
+        },
+        if over { params![status, inferred, error, ended_at] } else { params![status, inferred] },
+    )
+    .then(&format!(" WHERE {clause}"), params)
+    .then(&format!(" AND status || inferred IN ({})", literals(from.iter().map(String::as_str))), vec![])
+    .only(only)
+}
+
+/// All that LiveKit's words about a job change: facts that only fill in, then the transition, then the
+/// numbers that belong to the ending. In any order of words the row ends the same.
+#[must_use]
+pub fn hear(facts: &Facts, only: &Only) -> Vec<Statement> {
+    let key = facts.object_key.as_str();
+    let mut statements = vec![
+        Statement::new(
+            "UPDATE egresses SET egress_id = COALESCE(egress_id, ?), started_at = COALESCE(started_at, ?), \
+             heard = max(COALESCE(heard, 0), ?) WHERE object_key = ? AND (egress_id IS NULL OR egress_id = ?)",
+            params![&facts.egress_id, facts.started_at, facts.word.depth(), key, &facts.egress_id],
+        )
+        .only(only),
+        apply(Which::Key(key), Input::Heard(facts.word), facts.error, facts.ended_at, only),
+    ];
+    if facts.word.depth() == 3 {
+        let file = match (facts.names_a_file, facts.word) {
+            (true, _) => "yes",
+            (false, Word::Aborted) => "no",
+            (false, _) => "unknown",
+        };
+        statements.push(
+            Statement::new(
+                "UPDATE egresses SET duration_ms = COALESCE(duration_ms, ?), size_bytes = COALESCE(size_bytes, ?), \
+                 file = CASE WHEN file = 'yes' THEN file ELSE ? END WHERE object_key = ? AND status = ? AND inferred = 0",
+                params![facts.duration_ms, facts.size_bytes, file, key, facts.word.status().name()],
+            )
+            .only(only),
+        );
+    }
+    statements
+}
+
+/// LiveKit was asked to stop it.
+#[must_use]
+pub fn stop_sent(id: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE egresses SET stop_sent_at = ? WHERE id = ?", params![now, id])
+}
+
+/// LiveKit says that it is over: its list tells how, and is asked at once.
+#[must_use]
+pub fn look_now(id: &str) -> Statement {
+    Statement::new("UPDATE egresses SET looked_at = 0, heard = max(COALESCE(heard, 0), 2) WHERE id = ?", params![id])
+}
+
+/// LiveKit does not know it any more: nothing further is to be heard.
+#[must_use]
+pub fn over_at_livekit(id: &str) -> Statement {
+    Statement::new("UPDATE egresses SET heard = 3 WHERE id = ?", params![id])
+}
+
+/// LiveKit's list was asked about every unfinished job of a room.
+#[must_use]
+pub fn looked(stream_id: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard IS NULL OR heard < 3)", params![now, stream_id])
+}
+
+/// A HEAD found the file of a failed job, or did not.
+#[must_use]
+pub fn file_checked(id: &str, found: Option<i64>, last_try: bool, now: Millis) -> Statement {
+    let file = match (found.is_some(), last_try) {
+        (true, _) => "yes",
+        (false, true) => "no",
+        (false, false) => "unknown",
+    };
+    Statement::new(
+        "UPDATE egresses SET file = ?, size_bytes = COALESCE(size_bytes, ?), file_checks = file_checks + 1, checked_at = ? \
+         WHERE id = ? AND file = 'unknown'",
+        params![file, found, now, id],
+    )
+}
+
+/// Which stream a job belongs to, by its file: one row, or none for jobs that are not ours.
+#[must_use]
+pub fn stream_of_key(object_key: &str) -> Statement {
+    Statement::new("SELECT stream_id, 0 AS host FROM egresses WHERE object_key = ?", params![object_key])
+}
+
+/// The stream of a job, by LiveKit's id.
+#[must_use]
+pub fn stream_of_egress(egress_id: &str) -> Statement {
+    Statement::new("SELECT stream_id FROM egresses WHERE egress_id = ?", params![egress_id])
+}
+
+/// The newest jobs of a stream.
+#[must_use]
+pub fn newest(stream_id: &str) -> Statement {
+    Statement::new(
+        "SELECT id, egress_id, session_sid, room_name, project, object_key, bucket, endpoint, region, quality, layout, audio_only, \
+         status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, file, \
+         file_checks, checked_at FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8",
+        params![stream_id],
+    )
+}

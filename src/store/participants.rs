@@ -1,0 +1,173 @@
+//! Tables `participants` and `audience`. The numbers of a stream follow by triggers.
+
+use super::{Only, Statement};
+use crate::livekit::info::Participant;
+use crate::params;
+use crate::time::Millis;
+
+/// Whether a participant hosts: the owner of the stream; in a room of another backend, whoever
+/// publishes.
+const IS_HOST: &str = "(l.owner_id = ? OR (l.owns_room = 0 AND ?))";
+
+/// The person behind an identity: viewers' are the user id, `~` and random letters.
+#[must_use]
+pub fn person(identity: &str) -> &str {
+    identity.rsplit_once('~').map_or(identity, |(user, _)| user)
+}
+
+/// Somebody came. A `left` that came before stays the last word on presence.
+#[must_use]
+pub fn joined(session_sid: &str, who: &Participant, at: Millis, only: &Only) -> Vec<Statement> {
+    if !who.is_person() {
+        return vec![];
+    }
+    let at = who.joined_at().unwrap_or(at);
+    vec![file(session_sid, who, Some(at), None, false, only), seen(&who.sid, who, at, only)]
+}
+
+/// Somebody went. With `arrived`, the time of coming is known too, so a lost `joined` costs nothing.
+#[must_use]
+pub fn left(session_sid: &str, who: &Participant, at: Millis, arrived: bool, only: &Only) -> Vec<Statement> {
+    if !who.is_person() {
+        // A host may broadcast through an ingress, which counts as publishing and never as a viewer.
+        let gone = Statement::new("UPDATE participants SET left_at = ? WHERE sid = ? AND left_at IS NULL", params![at, &who.sid]);
+        return vec![gone.only(only), host_gone(session_sid, only)];
+    }
+    let joined_at = who.joined_at().filter(|_| arrived);
+    let mut statements = vec![file(session_sid, who, joined_at, Some(at), false, only)];
+    if let Some(joined_at) = joined_at {
+        statements.push(seen(&who.sid, who, joined_at, only));
+    }
+    statements.push(host_gone(session_sid, only));
+    statements
+}
+
+/// A track of somebody's is there: a host is one who publishes, and the stream is live.
+#[must_use]
+pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
+    if who.is_recorder() {
+        return vec![];
+    }
+    vec![
+        file(session_sid, who, Some(who.joined_at().unwrap_or(at)), None, true, only),
+        // In a room of another backend, who publishes turns from viewer to host.
+        Statement::new(
+            "UPDATE participants SET role = 'host' WHERE sid = ? AND role = 'viewer' AND left_at IS NULL \
+             AND EXISTS (SELECT 1 FROM live_streams l WHERE l.id = participants.stream_id AND l.owns_room = 0)",
+            params![&who.sid],
+        )
+        .only(only),
+        Statement::new(
+            "UPDATE live_streams SET started_at = min(COALESCE(started_at, ?), ?), tend_at = ? \
+             WHERE session_sid = ? AND (owner_id = ? OR owns_room = 0)",
+            params![at, at, now, session_sid, &who.identity],
+        )
+        .only(only),
+        Statement::new(
+            "UPDATE live_streams SET status = 'live' WHERE session_sid = ? AND status = 'created' \
+             AND (owner_id = ? OR owns_room = 0) \
+             AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL) \
+             AND EXISTS (SELECT 1 FROM participants WHERE sid = ? AND left_at IS NULL)",
+            params![session_sid, &who.identity, session_sid, &who.sid],
+        )
+        .only(only),
+    ]
+}
+
+/// Files everybody whom LiveKit's list shows, in two statements whatever their number.
+#[must_use]
+pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<Statement> {
+    let rows: Vec<serde_json::Value> = people
+        .iter()
+        .map(|who| {
+            serde_json::json!({
+                "sid": who.sid, "identity": who.identity, "person": person(&who.identity),
+                "at": who.joined_at().unwrap_or(now).0, "publishes": i64::from(!who.tracks.is_empty()),
+            })
+        })
+        .collect();
+    let rows = serde_json::Value::from(rows).to_string();
+    vec![
+        Statement::new(
+            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at) \
+             SELECT p.value ->> 'sid', s.sid, s.stream_id, p.value ->> 'identity', \
+             CASE WHEN l.owner_id = p.value ->> 'identity' OR (l.owns_room = 0 AND p.value ->> 'publishes') THEN 'host' ELSE 'viewer' END, \
+             p.value ->> 'at' FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id WHERE true \
+             ON CONFLICT (sid) DO UPDATE SET joined_at = excluded.joined_at WHERE participants.joined_at IS NULL",
+            params![&rows, session_sid],
+        ),
+        Statement::new(
+            "INSERT INTO audience (stream_id, viewer, seen_at) \
+             SELECT q.stream_id, p.value ->> 'person', p.value ->> 'at' FROM json_each(?) p \
+             JOIN participants q ON q.sid = p.value ->> 'sid' WHERE q.role = 'viewer' ON CONFLICT (stream_id, viewer) DO NOTHING",
+            params![&rows],
+        ),
+    ]
+}
+
+/// LiveKit's list shows nobody of the hosts publishing.
+#[must_use]
+pub fn nobody_publishes(session_sid: &str) -> Statement {
+    Statement::new("UPDATE live_streams SET status = 'created' WHERE session_sid = ? AND status = 'live'", params![session_sid])
+}
+
+/// Whoever is filed as present and is not among `sids` left between the last look and this one. The
+/// earlier time is taken: watch time is a lower bound.
+#[must_use]
+pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "UPDATE participants SET left_at = max(COALESCE(joined_at, 0), \
+             COALESCE((SELECT looked_at FROM sessions WHERE sid = participants.session_sid), 0)) \
+             WHERE session_sid = ? AND left_at IS NULL AND COALESCE(joined_at, 0) < ? \
+             AND sid NOT IN (SELECT value FROM json_each(?))",
+            params![session_sid, looked, serde_json::json!(sids).to_string()],
+        ),
+        host_gone(session_sid, &Only::Always),
+    ]
+}
+
+fn file(
+    session_sid: &str,
+    who: &Participant,
+    joined_at: Option<Millis>,
+    left_at: Option<Millis>,
+    publishes: bool,
+    only: &Only,
+) -> Statement {
+    Statement::new(
+        format!(
+            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at) \
+             SELECT ?, s.sid, s.stream_id, ?, CASE WHEN {IS_HOST} THEN 'host' ELSE 'viewer' END, ?, ? \
+             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ?"
+        ),
+        params![&who.sid, &who.identity, &who.identity, publishes, joined_at, left_at, session_sid],
+    )
+    .only(only)
+    .then(
+        " ON CONFLICT (sid) DO UPDATE SET joined_at = COALESCE(participants.joined_at, excluded.joined_at), \
+         left_at = COALESCE(participants.left_at, excluded.left_at) \
+         WHERE (participants.joined_at IS NULL AND excluded.joined_at IS NOT NULL) \
+         OR (participants.left_at IS NULL AND excluded.left_at IS NOT NULL)",
+        vec![],
+    )
+}
+
+fn seen(sid: &str, who: &Participant, at: Millis, only: &Only) -> Statement {
+    Statement::new(
+        "INSERT INTO audience (stream_id, viewer, seen_at) \
+         SELECT stream_id, ?, ? FROM participants WHERE sid = ? AND role = 'viewer'",
+        params![person(&who.identity), at, sid],
+    )
+    .only(only)
+    .then(" ON CONFLICT (stream_id, viewer) DO NOTHING", vec![])
+}
+
+fn host_gone(session_sid: &str, only: &Only) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET status = 'created' WHERE session_sid = ? AND status = 'live' \
+         AND NOT EXISTS (SELECT 1 FROM participants WHERE session_sid = ? AND role = 'host' AND left_at IS NULL)",
+        params![session_sid, session_sid],
+    )
+    .only(only)
+}

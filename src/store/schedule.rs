@@ -1,0 +1,81 @@
+//! Small tables that the schedule lives by: leases, signs of life, proofs of the storage key.
+
+use serde::Deserialize;
+
+use super::Statement;
+use crate::params;
+use crate::time::Millis;
+
+/// Takes the lease `name` for `holder` until `until` if nobody has it. The second statement answers one
+/// row if it was got.
+#[must_use]
+pub fn lease(name: &str, holder: &str, now: Millis, until: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) \
+             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE leases.until <= ?",
+            params![name, holder, until, now],
+        ),
+        Statement::new("SELECT holder FROM leases WHERE name = ? AND holder = ?", params![name, holder]),
+    ]
+}
+
+/// Gives the lease back.
+#[must_use]
+pub fn release(name: &str, holder: &str) -> Statement {
+    Statement::new("UPDATE leases SET until = 0 WHERE name = ? AND holder = ?", params![name, holder])
+}
+
+/// `name` is alive.
+#[must_use]
+pub fn beat(name: &str, now: Millis, note: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO pulse (name, at, note) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at, note = excluded.note",
+        params![name, now, note],
+    )
+}
+
+/// When the schedule last ran and a webhook last came.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Health {
+    pub schedule_at: Option<Millis>,
+    pub webhook_at: Option<Millis>,
+}
+
+/// Reads [`Health`].
+#[must_use]
+pub fn health() -> Statement {
+    Statement::new(
+        "SELECT (SELECT at FROM pulse WHERE name = 'schedule') AS schedule_at, \
+         (SELECT max(received_at) FROM webhook_events) AS webhook_at",
+        vec![],
+    )
+}
+
+/// What is known of a storage key.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Proof {
+    pub proved_at: Option<Millis>,
+    pub refused: Option<String>,
+    pub tried_at: Millis,
+}
+
+/// Reads a [`Proof`].
+#[must_use]
+pub fn proof(id: &str) -> Statement {
+    Statement::new("SELECT proved_at, refused, tried_at FROM storage_proofs WHERE id = ?", params![id])
+}
+
+/// The probe was written, or refused for that reason. No clear answer changes nothing but the try.
+#[must_use]
+pub fn prove(id: &str, refused: Option<&str>, clear: bool, now: Millis) -> Statement {
+    Statement::new(
+        "INSERT INTO storage_proofs (id, proved_at, refused, tried_at) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET tried_at = excluded.tried_at, \
+         proved_at = CASE WHEN ? THEN excluded.proved_at ELSE proved_at END, \
+         refused = CASE WHEN ? THEN excluded.refused ELSE refused END",
+        params![id, (clear && refused.is_none()).then_some(now), refused, now, clear, clear],
+    )
+}

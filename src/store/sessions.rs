@@ -1,0 +1,120 @@
+//! Table `sessions`, and what a session's beginning and end do to its stream.
+
+use super::{Only, Statement};
+use crate::params;
+use crate::time::{MINUTE, Millis};
+
+/// A stream that its room's closing ended opens again when its host is back within this time: a host
+/// whose connection broke comes back with the old token, and LiveKit makes a new room of the same name.
+pub const REOPEN_WITHIN_MS: i64 = 15 * MINUTE;
+
+/// A room that LiveKit named.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// LiveKit's room sid.
+    pub sid: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// On which LiveKit.
+    pub project: &'a str,
+    /// When this life of it began, or the earliest that is known.
+    pub began: Millis,
+}
+
+/// Files the session under the room's newest stream, if the room is ours and that stream is open or
+/// may open again. Rooms of other backends match nothing.
+#[must_use]
+pub fn see(room: &Seen, only: &Only, now: Millis) -> Statement {
+    Statement::new(
+        "INSERT INTO sessions (sid, stream_id, room_name, project, started_at) \
+         SELECT ?, id, room_name, ?, ? FROM live_streams WHERE id = \
+         (SELECT id FROM live_streams WHERE room_name = ? AND owns_room = 1 ORDER BY created_at DESC, id DESC LIMIT 1) \
+         AND (ended_at IS NULL OR (ended_by = 'room' AND ended_at > ?))",
+        params![room.sid, room.project, room.began, room.name, now.plus(-REOPEN_WITHIN_MS)],
+    )
+    .only(only)
+    .then(" ON CONFLICT (sid) DO NOTHING", vec![])
+}
+
+/// Files a session of a room that another backend made, for the stream made for it.
+#[must_use]
+pub fn see_foreign(room: &Seen, stream_id: &str) -> Statement {
+    Statement::new(
+        "INSERT INTO sessions (sid, stream_id, room_name, project, started_at) \
+         SELECT ?, id, ?, ?, ? FROM live_streams WHERE id = ? ON CONFLICT (sid) DO NOTHING",
+        params![room.sid, room.name, room.project, room.began, stream_id],
+    )
+}
+
+/// Makes an open session its stream's current one, if it is newer than the one before. An ended stream
+/// opens again only when `identity`, who is here, is its owner: viewers with old tokens do not bring a
+/// broadcast back.
+#[must_use]
+pub fn enter(sid: &str, identity: Option<&str>, only: &Only, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET session_sid = ?, session_at = s.started_at, viewer_count = 0, \
+             status = 'created', ended_at = NULL, ended_by = NULL, tend_at = ?, \
+             wish_at = CASE WHEN wish IN ('auto', 'asked') AND session_sid IS NOT NULL THEN ? ELSE wish_at END \
+             FROM sessions s WHERE s.sid = ? AND live_streams.id = s.stream_id AND s.ended_at IS NULL \
+             AND (live_streams.ended_at IS NULL OR (live_streams.ended_by = 'room' AND live_streams.owner_id = ?)) \
+             AND (live_streams.session_at IS NULL OR live_streams.session_at < s.started_at)",
+        params![sid, now, now, sid, identity],
+    )
+    .only(only)
+}
+
+/// Ends a session. `at` is LiveKit's time of it.
+#[must_use]
+pub fn end(sid: &str, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
+    vec![
+        // A broadcast that never began goes on waiting for its host: a viewer who looked in and left
+        // has closed the room, not the stream. One that was recorded and opens again within a quarter
+        // of an hour is recorded again.
+        Statement::new(
+            "UPDATE live_streams SET viewer_count = 0, tend_at = ?, \
+             status = CASE WHEN started_at IS NULL THEN 'created' ELSE 'ended' END, \
+             ended_at = CASE WHEN started_at IS NULL THEN NULL ELSE ? END, \
+             ended_by = CASE WHEN started_at IS NULL THEN NULL ELSE 'room' END, \
+             wish = CASE WHEN wish <> 'asked' THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
+             WHERE session_sid = ? AND ended_at IS NULL \
+             AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",
+            params![now, at, sid, sid],
+        )
+        .only(only),
+        Statement::new("UPDATE sessions SET ended_at = ?, absent_at = NULL WHERE sid = ? AND ended_at IS NULL", params![at, sid])
+            .only(only),
+    ]
+}
+
+/// The same room has a newer life, so this one is over, whether or not anybody said so.
+#[must_use]
+pub fn end_older(room_name: &str, sid: &str, began: Millis, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE sessions SET ended_at = ? WHERE sid = (SELECT session_sid FROM live_streams WHERE room_name = ? \
+         AND ended_at IS NULL AND owns_room = 1) AND sid <> ? AND ended_at IS NULL AND started_at < ?",
+        params![now, room_name, sid, began],
+    )
+}
+
+/// LiveKit's list has the room.
+#[must_use]
+pub fn looked(sid: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE sessions SET looked_at = ?, absent_at = NULL WHERE sid = ?", params![now, sid])
+}
+
+/// LiveKit's list does not have the room: since when.
+#[must_use]
+pub fn absent(sid: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE sessions SET absent_at = COALESCE(absent_at, ?) WHERE sid = ? AND ended_at IS NULL", params![now, sid])
+}
+
+/// Which stream a session belongs to: one row, or none for rooms that are not ours. `host`: whether
+/// `identity` hosts it.
+#[must_use]
+pub fn stream_of(sid: &str, identity: Option<&str>) -> Statement {
+    Statement::new(
+        "SELECT s.stream_id, COALESCE(l.owner_id = ? OR l.owns_room = 0, 0) AS host \
+         FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ?",
+        params![identity, sid],
+    )
+}

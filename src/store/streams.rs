@@ -1,0 +1,285 @@
+//! Table `live_streams`: making, finding and changing streams, and what people wish of the recorder.
+
+use serde::Deserialize;
+
+use super::{Statement, flag};
+use crate::params;
+use crate::time::Millis;
+
+/// A row, with the newest job beside it.
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct Stream {
+    pub id: String,
+    pub title: String,
+    pub about: Option<String>,
+    pub room_name: String,
+    #[serde(deserialize_with = "flag")]
+    pub owns_room: bool,
+    pub owner_id: String,
+    pub visibility: String,
+    pub status: String,
+    #[serde(deserialize_with = "flag")]
+    pub record: bool,
+    #[serde(deserialize_with = "flag")]
+    pub save_to_storj: bool,
+    pub quality: String,
+    pub layout: String,
+    #[serde(deserialize_with = "flag")]
+    pub audio_only: bool,
+    pub wish: String,
+    pub wish_at: Option<Millis>,
+    pub wish_error: Option<String>,
+    pub public_url: Option<String>,
+    pub session_sid: Option<String>,
+    pub viewer_count: i64,
+    pub peak_viewers: i64,
+    pub unique_viewers: i64,
+    pub watch_ms: i64,
+    pub created_at: Millis,
+    pub started_at: Option<Millis>,
+    pub ended_at: Option<Millis>,
+    pub ended_by: Option<String>,
+    pub tend_at: Option<Millis>,
+    pub job_egress_id: Option<String>,
+    pub job_key: Option<String>,
+    pub job_status: Option<String>,
+    pub job_quality: Option<String>,
+    pub job_audio_only: Option<i64>,
+    pub job_layout: Option<String>,
+    pub job_requested_at: Option<Millis>,
+    pub job_started_at: Option<Millis>,
+    pub job_ended_at: Option<Millis>,
+    pub job_size_bytes: Option<i64>,
+    pub job_duration_ms: Option<i64>,
+    pub job_error: Option<String>,
+}
+
+impl Stream {
+    /// Whether a recording is wanted.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.ended_at.is_none() && matches!(self.wish.as_str(), "auto" | "asked")
+    }
+}
+
+/// What every query of a [`Stream`] selects.
+pub(super) const COLUMNS: &str = "l.id, l.title, l.about, l.room_name, l.owns_room, l.owner_id, l.visibility, l.status, l.record, \
+    l.save_to_storj, l.quality, l.layout, l.audio_only, l.wish, l.wish_at, l.wish_error, l.public_url, l.session_sid, \
+    l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.tend_at, \
+    j.egress_id AS job_egress_id, j.object_key AS job_key, j.status AS job_status, j.quality AS job_quality, \
+    j.audio_only AS job_audio_only, j.layout AS job_layout, j.requested_at AS job_requested_at, j.started_at AS job_started_at, \
+    j.ended_at AS job_ended_at, j.size_bytes AS job_size_bytes, j.duration_ms AS job_duration_ms, j.error AS job_error";
+
+/// By id.
+#[must_use]
+pub fn by_id(id: &str) -> Statement {
+    Statement::new(format!("SELECT {COLUMNS} FROM live_streams l LEFT JOIN egresses j ON j.id = l.job_id WHERE l.id = ?"), params![id])
+}
+
+/// The stream that a room's name means: the newest, and that is the one not ended if there is one.
+/// Streams made for one session of somebody else's room count last.
+#[must_use]
+pub fn by_room(room_name: &str) -> Statement {
+    Statement::new(
+        format!(
+            "SELECT {COLUMNS} FROM live_streams l LEFT JOIN egresses j ON j.id = l.job_id WHERE l.room_name = ? \
+             ORDER BY l.created_at DESC, l.id DESC LIMIT 5"
+        ),
+        params![room_name],
+    )
+}
+
+/// A stream to be made.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What people call it.
+    pub title: &'a str,
+    /// The user's own words.
+    pub about: Option<&'a str>,
+    /// LiveKit's name of the room.
+    pub room_name: &'a str,
+    /// False for one session of another backend's room.
+    pub owns_room: bool,
+    /// Whose it is.
+    pub owner_id: &'a str,
+    /// `public` or `private`.
+    pub visibility: &'a str,
+    /// Recorded by itself once the host publishes.
+    pub record: bool,
+    /// Its recordings are kept from the start.
+    pub save_to_storj: bool,
+    /// Of its recordings.
+    pub quality: &'a str,
+    /// Where LiveKit reaches this Worker.
+    pub public_url: &'a str,
+}
+
+/// Makes the stream, unless the name is somebody else's or has a stream that has not ended. Who made it
+/// is then read by [`by_room`].
+#[must_use]
+pub fn make(new: &New, now: Millis) -> Statement {
+    Statement::new(
+        "INSERT INTO live_streams (id, title, about, room_name, owns_room, owner_id, visibility, record, save_to_storj, quality, \
+         wish, wish_at, public_url, created_at) \
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \
+         WHERE ? = 0 OR NOT EXISTS (SELECT 1 FROM live_streams WHERE room_name = ? AND owns_room = 1 AND owner_id <> ?) \
+         ON CONFLICT DO NOTHING",
+        params![
+            new.id,
+            new.title,
+            new.about,
+            new.room_name,
+            new.owns_room,
+            new.owner_id,
+            new.visibility,
+            new.record,
+            new.save_to_storj,
+            new.quality,
+            if new.record { "auto" } else { "none" },
+            new.record.then_some(now),
+            new.public_url,
+            now,
+            new.owns_room,
+            new.room_name,
+            new.owner_id,
+        ],
+    )
+}
+
+/// Opens a stream again that its room's closing ended. A wish that came true before is a wish again.
+#[must_use]
+pub fn reopen(id: &str, ended_after: Millis, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET status = 'created', ended_at = NULL, ended_by = NULL, \
+         wish_at = CASE WHEN wish IN ('auto', 'asked') THEN ? ELSE wish_at END \
+         WHERE id = ? AND ended_by = 'room' AND ended_at > ? \
+         AND NOT EXISTS (SELECT 1 FROM live_streams o WHERE o.room_name = live_streams.room_name AND o.owns_room = 1 AND o.ended_at IS NULL)",
+        params![now, id, ended_after],
+    )
+}
+
+/// What a host's next token may change of a stream.
+#[must_use]
+pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
+    if record {
+        Statement::new(
+            "UPDATE live_streams SET record = 1, wish = 'auto', wish_at = ?, tend_at = ? WHERE id = ? AND wish NOT IN ('auto', 'asked')",
+            params![now, now, id],
+        )
+    } else {
+        // Only what has not begun: `record: false` in a later token is no stop.
+        Statement::new("UPDATE live_streams SET record = 0, wish = 'none' WHERE id = ? AND wish = 'auto' AND job_id IS NULL", params![id])
+    }
+}
+
+/// Sets what a host's token named: each only where it is given.
+#[must_use]
+pub fn set_details(
+    id: &str,
+    title: Option<&str>,
+    visibility: Option<&str>,
+    save_to_storj: Option<bool>,
+    quality: Option<&str>,
+) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET title = COALESCE(?, title), visibility = COALESCE(?, visibility), \
+         save_to_storj = COALESCE(?, save_to_storj), quality = COALESCE(?, quality) WHERE id = ?",
+        params![title, visibility, save_to_storj, quality, id],
+    )
+}
+
+/// Changes what `PATCH` names. `about`: `None` leaves it, `Some(None)` clears it.
+#[must_use]
+pub fn change(id: &str, title: Option<&str>, about: Option<Option<&str>>, visibility: Option<&str>) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET title = COALESCE(?, title), about = CASE WHEN ? THEN ? ELSE about END, \
+         visibility = COALESCE(?, visibility) WHERE id = ?",
+        params![title, about.is_some(), about.flatten(), visibility, id],
+    )
+}
+
+/// Somebody asks for a recording now. Its manner counts only if nothing runs: the job has its own copy.
+#[must_use]
+pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Option<bool>, public_url: &str, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET wish = 'asked', wish_at = ?, wish_error = NULL, record = 1, quality = COALESCE(?, quality), \
+         layout = COALESCE(?, layout), audio_only = COALESCE(?, audio_only), public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL",
+        params![now, quality, layout, audio_only, public_url, now, id],
+    )
+}
+
+/// A wish that a definite refusal ended, told to the one who asked.
+#[must_use]
+pub fn withdraw(id: &str, asked_at: Millis, error: &str) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET wish = 'none', wish_error = ? WHERE id = ? AND wish = 'asked' AND wish_at = ?",
+        params![error, id, asked_at],
+    )
+}
+
+/// Why a wish has not come true yet.
+#[must_use]
+pub fn wish_error(id: &str, error: &str) -> Statement {
+    Statement::new("UPDATE live_streams SET wish_error = ? WHERE id = ?", params![error, id])
+}
+
+/// Somebody says stop: it beats every start but a later one.
+#[must_use]
+pub fn stop(id: &str, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET wish = 'stopped', wish_at = ?, wish_error = NULL, tend_at = ? WHERE id = ?",
+        params![now, now, id],
+    )
+}
+
+/// The owner ends the broadcast. Its room is closed afterwards, checked by sid.
+#[must_use]
+pub fn end(id: &str, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET status = 'ended', ended_at = COALESCE(ended_at, ?), ended_by = 'owner', wish = 'stopped', \
+         wish_at = ?, viewer_count = 0, tend_at = ? WHERE id = ?",
+        params![now, now, now, id],
+    )
+}
+
+/// A wish that nobody met within its time, and one whose session is over.
+#[must_use]
+pub fn expire_wish(id: &str, asked_at: Option<Millis>) -> Statement {
+    Statement::new("UPDATE live_streams SET wish = 'none' WHERE id = ? AND wish = 'asked' AND wish_at IS ?", params![id, asked_at])
+}
+
+/// When the schedule looks again, unless something happened since it was read.
+#[must_use]
+pub fn tended(id: &str, read: Option<Millis>, again: Option<Millis>) -> Statement {
+    Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND tend_at IS ?", params![again, id, read])
+}
+
+/// The schedule looks at this stream at its next run.
+#[must_use]
+pub fn wake(id: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND COALESCE(tend_at, ?) >= ?", params![now, id, now, now])
+}
+
+/// Streams that are due, the longest waiting first.
+#[must_use]
+pub fn due(now: Millis, limit: i64) -> Statement {
+    Statement::new("SELECT id FROM live_streams WHERE tend_at IS NOT NULL AND tend_at <= ? ORDER BY tend_at LIMIT ?", params![now, limit])
+}
+
+/// The same, for the stream of the job that writes this file.
+#[must_use]
+pub fn wake_for_key(object_key: &str, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET tend_at = ? WHERE id = (SELECT stream_id FROM egresses WHERE object_key = ?)",
+        params![now, object_key],
+    )
+}
+
+/// A stream made for a session that another one got first.
+#[must_use]
+pub fn drop_without_session(id: &str) -> Statement {
+    Statement::new("DELETE FROM live_streams WHERE id = ? AND owns_room = 0 AND session_sid IS NULL", params![id])
+}

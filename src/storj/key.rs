@@ -1,0 +1,108 @@
+//! Object keys: the only names that are ever signed, copied or deleted.
+//!
+//! In scope: names made from a user id, a room's name and a time. Out of scope: what lies beside a
+//! recording (segments, thumbnail), which hangs on these names.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::time::Millis;
+
+/// The folder of all that LiveKit writes.
+const RECORDINGS: &str = "livekit-recordings";
+
+/// The most characters that are kept of a part. Two parts with their hashes, the folder, the time
+/// and a segment's name stay below 256 bytes; Storj takes 1,024.
+const MAX_CHARS: usize = 64;
+
+/// The hash's bytes that a changed part carries: 48 bits. A user cannot hit another's given name
+/// (2^48 tries), and two names of one's own that meet do no harm: the time tells them apart.
+const HASH_BYTES: usize = 6;
+
+/// Where a recording goes: `livekit-recordings/{user}/{room}_{ms}.mp4`.
+///
+/// `now` is the attempt's time: the last `_` parts it from the room, so keys of different attempts
+/// differ.
+#[must_use]
+pub fn recording_key(user_id: &str, room_name: &str, now: Millis) -> String {
+    format!("{RECORDINGS}/{}/{}_{}.mp4", clean(user_id), clean(room_name), now.0)
+}
+
+/// Where the object goes that proves that a key may write: `livekit-recordings/_probe/{ms}-{hex}.txt`,
+/// in the folder of the recordings, for a grant may be limited to it. No recording ends in `.txt`.
+#[must_use]
+pub fn probe_key(random: &[u8; 16], now: Millis) -> String {
+    format!("{RECORDINGS}/_probe/{}-{}.txt", now.0, hex::encode(random))
+}
+
+/// One segment of a key from any text.
+///
+/// `A-Z a-z 0-9 - _ .` stay; every run of others becomes one `-`, as does a leading dot, and 64
+/// characters are kept. What that changed (or was empty) gets `~` and 12 hex digits of the
+/// original's SHA-256. A part that was not changed never has a `~`, so two texts never get the same
+/// name.
+#[must_use]
+pub fn clean(part: &str) -> String {
+    let mut kept = String::with_capacity(part.len().min(MAX_CHARS));
+    let mut in_run = false;
+    for letter in part.chars() {
+        let stays = letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_') || (letter == '.' && !kept.is_empty());
+        if stays {
+            kept.push(letter);
+        } else if !in_run {
+            kept.push('-');
+        }
+        in_run = !stays;
+        if kept.len() > MAX_CHARS {
+            kept.truncate(MAX_CHARS);
+            break;
+        }
+    }
+    if kept == part && !part.is_empty() {
+        return kept;
+    }
+    let hash = Sha256::digest(part.as_bytes());
+    let hash: Vec<u8> = hash.iter().copied().take(HASH_BYTES).collect();
+    format!("{kept}~{}", hex::encode(hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_no_cleaning_stays() {
+        for part in ["alice", "A-1_b.c", "a..b", "--", "_probe", "6f9619ff-8b86-d011-b42d-00c04fc964ff"] {
+            assert_eq!(clean(part), part);
+        }
+        let longest = "x".repeat(64);
+        assert_eq!(clean(&longest), longest);
+    }
+
+    #[test]
+    fn what_is_changed_carries_a_hash_of_what_it_was() {
+        // The hashes are those of `printf %s … | sha256sum`.
+        for (part, cleaned) in [
+            ("", "~e3b0c44298fc"),
+            (".", "-~cdb4ee2aea69"),
+            ("..", "-.~5ec1f7e700f3"),
+            ("a b", "a-b~c8687a08aa5d"),
+            ("a~b", "a-b~941528e5e77c"),
+        ] {
+            assert_eq!(clean(part), cleaned, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn keys_as_the_guide_has_them() {
+        let now = Millis(1_795_397_400_713);
+        assert_eq!(recording_key("alice", "my-room", now), "livekit-recordings/alice/my-room_1795397400713.mp4");
+        assert_eq!(probe_key(&[0xab; 16], now), "livekit-recordings/_probe/1795397400713-abababababababababababababababab.txt");
+    }
+
+    #[test]
+    fn the_longest_key_is_short_enough() {
+        let long = "ö".repeat(500);
+        let key = recording_key(&long, &long, Millis(i64::MIN));
+        assert!(key.len() <= 204, "{}", key.len());
+    }
+}

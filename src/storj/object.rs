@@ -1,0 +1,119 @@
+//! Requests about one object in Storj's gateway, and what their answers prove.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::sign::{Bucket, Credentials, SignError, presign, signed};
+use crate::config::Config;
+use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::time::Millis;
+
+/// Storj answers a HEAD in well under a second; more is an outage.
+const TIMEOUT_MS: u32 = 10_000;
+
+/// How long the probe object lives before Storj deletes it. Nothing of ours does: the key may not
+/// be allowed to.
+const PROBE_TTL: &str = "+1h";
+
+/// Writes the probe with the very key that LiveKit gets.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn probe(config: &Config, key: &str, now: Millis) -> Result<Outgoing, SignError> {
+    let headers = [("content-type", "text/plain"), ("x-amz-meta-object-expires", PROBE_TTL)];
+    let body = b"livekit-storj asks whether this key may write here; this object expires by itself\n".to_vec();
+    signed("PUT", &config.bucket, &config.storj_egress, key, &[], &headers, body, now, TIMEOUT_MS)
+}
+
+/// What the probe proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// The key can write there.
+    Writable,
+    /// It cannot, for certain: 401, 403 or 404.
+    Refused(&'static str),
+    /// No clear answer.
+    Unclear,
+}
+
+/// Reads the answer to the probe. Quotas and throttling are 403 and 429 too, but Storj's, not the
+/// key's: a full project refuses the recording just as well.
+#[must_use]
+pub fn probed(result: &Result<Incoming, Unanswered>) -> Probed {
+    match result.as_ref().map(|incoming| incoming.status) {
+        Ok(200..=299) => Probed::Writable,
+        Ok(404) => Probed::Refused("bucket_not_found"),
+        Ok(401 | 403) => Probed::Refused("storage_key_refused"),
+        _ => Probed::Unclear,
+    }
+}
+
+/// Under which name the proof of this key for this bucket is kept. The key's id is hashed: the
+/// database holds no credentials.
+#[must_use]
+pub fn proof_id(bucket: &Bucket, credentials: &Credentials) -> String {
+    let mut hash = Sha256::new();
+    for part in [&bucket.endpoint, &bucket.name, &credentials.access_key_id, credentials.secret_access_key.reveal()] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Asks for the object's size.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn head(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> Result<Outgoing, SignError> {
+    signed("HEAD", bucket, &config.storj, key, &[], &[], Vec::new(), now, TIMEOUT_MS)
+}
+
+/// Asks for the first byte: an error of a GET has a body that names it, one of a HEAD has none.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn first_byte(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> Result<Outgoing, SignError> {
+    signed("GET", bucket, &config.storj, key, &[], &[("range", "bytes=0-0")], Vec::new(), now, TIMEOUT_MS)
+}
+
+/// What a HEAD says of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It is there, of that size in bytes.
+    There(i64),
+    /// 404: not there, or the bucket is not.
+    NotThere,
+    /// No clear answer.
+    Unclear,
+}
+
+/// Reads the answer to [`head`].
+#[must_use]
+pub fn sight(result: &Result<Incoming, Unanswered>) -> Sight {
+    match result {
+        Ok(Incoming { status: 200, content_length: Some(size), .. }) => i64::try_from(*size).map_or(Sight::Unclear, Sight::There),
+        Ok(Incoming { status: 404, .. }) => Sight::NotThere,
+        _ => Sight::Unclear,
+    }
+}
+
+/// Whether the answer to [`first_byte`] confirms that there is no such object, in S3's own words.
+#[must_use]
+pub fn confirms_absence(result: &Result<Incoming, Unanswered>) -> bool {
+    let Ok(Incoming { status: 404, body, .. }) = result else { return false };
+    String::from_utf8_lossy(body).contains("<Code>NoSuchKey</Code>")
+}
+
+/// A link that plays the object in a browser until `expires_s` seconds from now.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn playback(config: &Config, bucket: &Bucket, key: &str, content_type: &str, now: Millis, expires_s: u32) -> Result<String, SignError> {
+    let query = [("response-content-disposition", "inline"), ("response-content-type", content_type)];
+    presign("GET", bucket, &config.storj, key, &query, now, expires_s)
+}

@@ -1,0 +1,146 @@
+//! Points in time as whole Unix milliseconds, and their two spellings on the wire.
+//!
+//! In scope: milliseconds, ISO 8601 text, LiveKit's nanoseconds and seconds. Out of scope: a clock
+//! (time is an argument everywhere in the core) and time zones (everything is UTC).
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time: Unix milliseconds, UTC. D1 and JavaScript hold it exactly (it stays far below
+/// 2^53), which LiveKit's nanoseconds would not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millis(pub i64);
+
+/// One second in milliseconds.
+pub const SECOND: i64 = 1_000;
+/// One minute in milliseconds.
+pub const MINUTE: i64 = 60 * SECOND;
+/// One hour in milliseconds.
+pub const HOUR: i64 = 60 * MINUTE;
+/// One day in milliseconds.
+pub const DAY: i64 = 24 * HOUR;
+
+/// 9999-12-31T23:59:59.999Z: the last time that ISO text can spell with four digits of year.
+const LAST: i64 = 253_402_300_799_999;
+
+impl Millis {
+    /// From Unix seconds (JWT's `NumericDate`, LiveKit's `createdAt`).
+    #[must_use]
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(SECOND))
+    }
+
+    /// From Unix nanoseconds (LiveKit's `startedAt`, `endedAt`, `updatedAt`), rounded down.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos.div_euclid(1_000_000))
+    }
+
+    /// Whole Unix seconds, rounded down.
+    #[must_use]
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(SECOND)
+    }
+
+    /// This time and `ms` milliseconds, saturating.
+    #[must_use]
+    pub const fn plus(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// Milliseconds from `earlier` to this time; negative when `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// `2026-11-23T01:30:00.713Z`; a time outside the years 0 to 9999 is clamped to them.
+    #[must_use]
+    pub fn iso(self) -> String {
+        let ms = self.0.clamp(-62_167_219_200_000, LAST);
+        let (days, of_day) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
+        let (year, month, day) = civil_from_days(days);
+        format!(
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+            of_day / HOUR,
+            of_day / MINUTE % 60,
+            of_day / SECOND % 60,
+            of_day % SECOND
+        )
+    }
+
+    /// Reads `YYYY-MM-DD`, or `YYYY-MM-DDThh:mm[:ss[.fraction]]` with `Z` or an offset such as
+    /// `+02:00`. `None` for anything else, a date that does not exist among it.
+    #[must_use]
+    pub fn parse_iso(text: &str) -> Option<Self> {
+        use chrono::{DateTime, NaiveDate};
+        if text.len() == 10 {
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            return Some(Self(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()));
+        }
+        let time = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z")).ok()?;
+        Some(Self(time.timestamp_millis()))
+    }
+}
+
+/// Days since 1970-01-01 to (year, month, day): Howard Hinnant's `civil_from_days`,
+/// <https://howardhinnant.github.io/date_algorithms.html>.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    (yoe + era * 400 + i64::from(month <= 2), month, day)
+}
+
+impl Serialize for Millis {
+    /// ISO text: what the API answers. Statements bind the number itself.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.iso())
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    /// The number: what a row of D1 holds.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_text_of_known_times() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_795_397_400_713, "2026-11-23T01:30:00.713Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (LAST, "9999-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Millis(ms).iso(), text);
+            assert_eq!(Millis::parse_iso(text), Some(Millis(ms)));
+        }
+        assert_eq!(Millis(i64::MAX).iso(), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn iso_text_with_an_offset_and_dates_that_do_not_exist() {
+        assert_eq!(Millis::parse_iso("2026-11-23T03:30:00+02:00"), Millis::parse_iso("2026-11-23T01:30:00.000Z"));
+        assert_eq!(Millis::parse_iso("2026-11-23"), Millis::parse_iso("2026-11-23T00:00:00Z"));
+        for bad in ["", "2026-02-30", "yesterday", "2026-11-23T25:00:00Z", "1795397400713"] {
+            assert_eq!(Millis::parse_iso(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nanoseconds_become_milliseconds_rounded_down() {
+        assert_eq!(Millis::from_nanos(1_795_397_401_748_850_947), Millis(1_795_397_401_748));
+        assert_eq!(Millis::from_nanos(-1), Millis(-1));
+    }
+}

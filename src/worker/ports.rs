@@ -1,0 +1,125 @@
+//! [`Ports`] on Workers: the isolate's clock and dice, D1, `fetch` and WebCrypto.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use js_sys::{Object, Reflect, Uint8Array};
+use serde_json::json;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::{D1Database, Date, Delay, Env};
+
+use super::d1::{self, Touched};
+use super::outside;
+use crate::auth::jwks::JwksCache;
+use crate::auth::token::Algorithm;
+use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::ports::{DatabaseFailed, Ports, Trail};
+use crate::store::{Rows, Statement};
+use crate::time::Millis;
+
+thread_local! {
+    /// Plain data only: a promise of one request must never be awaited in another.
+    static JWKS: RefCell<JwksCache> = RefCell::default();
+}
+
+/// Every batch is safe to repeat, so a transient failure is tried three times in all.
+const TRIES: u32 = 3;
+
+/// The world of one invocation.
+pub(super) struct WorkerPorts {
+    database: D1Database,
+    round_trips: Cell<usize>,
+    touched: Cell<Touched>,
+}
+
+impl WorkerPorts {
+    pub(super) fn new(env: &Env) -> worker::Result<Self> {
+        Ok(Self { database: env.d1("DB")?, round_trips: Cell::default(), touched: Cell::default() })
+    }
+
+    /// Notes what D1 did since the last note: round trips, rows read, rows written.
+    pub(super) fn note_d1(&self, trail: &Trail, name: &str) {
+        let touched = self.touched.take();
+        trail.note(name, json!({ "trips": self.round_trips.take(), "read": touched.read, "written": touched.written }));
+    }
+}
+
+impl Ports for WorkerPorts {
+    fn now(&self) -> Millis {
+        Millis(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let drawn = crypto().and_then(|crypto| crypto.get_random_values_with_u8_array(&mut bytes));
+        if drawn.is_err() {
+            // Ids and identities must not be predictable: better this request fails than that.
+            wasm_bindgen::throw_str("no randomness");
+        }
+        bytes
+    }
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseFailed> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            self.round_trips.set(self.round_trips.get() + 1);
+            match d1::batch(&self.database, &statements).await {
+                Ok((rows, touched)) => {
+                    let sum = self.touched.get();
+                    self.touched.set(Touched { read: sum.read + touched.read, written: sum.written + touched.written });
+                    return Ok(rows);
+                }
+                Err((_, true)) if tried < TRIES => {
+                    // 50 and 100 ms, and up to as much again, so that a hundred do not come back at once.
+                    let base = 50 * tried;
+                    let [jitter, ..] = self.random();
+                    self.pause(base + base * u32::from(jitter) / 256).await;
+                }
+                Err((failed, _)) => return Err(failed),
+            }
+        }
+    }
+
+    async fn send(&self, request: Outgoing) -> Result<Incoming, Unanswered> {
+        outside::send(request).await
+    }
+
+    async fn pause(&self, ms: u32) {
+        Delay::from(Duration::from_millis(u64::from(ms))).await;
+    }
+
+    async fn verifies(&self, algorithm: Algorithm, jwk: &str, signed: &[u8], signature: &[u8]) -> bool {
+        verifies(algorithm, jwk, signed, signature).await.unwrap_or(false)
+    }
+
+    fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T {
+        JWKS.with_borrow_mut(with)
+    }
+}
+
+fn crypto() -> Result<web_sys::Crypto, JsValue> {
+    Reflect::get(&js_sys::global(), &JsValue::from_str("crypto"))?.dyn_into()
+}
+
+/// RS256 and ES256 by the runtime: no weight in the bundle, native speed. The signature of a JWS is the
+/// very form that WebCrypto takes (RFC 7518, section 3.4: R and S run together).
+async fn verifies(algorithm: Algorithm, jwk: &str, signed: &[u8], signature: &[u8]) -> Result<bool, JsValue> {
+    let (import, verify) = match algorithm {
+        Algorithm::Rs256 => (r#"{"name":"RSASSA-PKCS1-v1_5","hash":"SHA-256"}"#, r#"{"name":"RSASSA-PKCS1-v1_5"}"#),
+        Algorithm::Es256 => (r#"{"name":"ECDSA","namedCurve":"P-256"}"#, r#"{"name":"ECDSA","hash":"SHA-256"}"#),
+        Algorithm::Hs256 => return Ok(false),
+    };
+    let object = |text: &str| js_sys::JSON::parse(text).map(JsCast::unchecked_into::<Object>);
+    let subtle = crypto()?.subtle();
+    let usages = js_sys::Array::of1(&JsValue::from_str("verify"));
+    let key = JsFuture::from(subtle.import_key_with_object("jwk", &object(jwk)?, &object(import)?, false, &usages)?).await?;
+    let verdict = subtle.verify_with_object_and_js_u8_array_and_js_u8_array(
+        &object(verify)?,
+        key.unchecked_ref(),
+        &Uint8Array::from(signature),
+        &Uint8Array::from(signed),
+    )?;
+    Ok(JsFuture::from(verdict).await?.as_bool().unwrap_or(false))
+}

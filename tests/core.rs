@@ -1,0 +1,18 @@
+//! The core against real SQL: SQLite under the very statements that run on D1, and models of LiveKit and
+//! Storj that answer as the real ones were seen to do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, unreachable_pub)]
+
+#[path = "core/flows.rs"]
+mod flows;
+#[path = "core/plans.rs"]
+mod plans;
+#[path = "core/recorded.rs"]
+mod recorded;
+#[path = "core/schema.rs"]
+mod schema;
+#[path = "core/transitions.rs"]
+mod transitions;
+#[path = "core/viewers.rs"]
+mod viewers;
+#[path = "core/world.rs"]
+mod world;

@@ -1,0 +1,413 @@
+//! [`Ports`] natively: SQLite with all migrations, a clock that tests set, LiveKit and Storj as models.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use livekit_storj::api::serve::{follow_up, serve};
+use livekit_storj::api::{Reply, Request};
+use livekit_storj::auth::jwks::JwksCache;
+use livekit_storj::auth::token::Algorithm;
+use livekit_storj::config::Config;
+use livekit_storj::flow::sweep::sweep;
+use livekit_storj::http::{Incoming, Outgoing, Unanswered};
+use livekit_storj::livekit::signature::sign_body;
+use livekit_storj::ports::{DatabaseFailed, Desk, Ports, Trail};
+use livekit_storj::store::{Param, Rows, Statement};
+use livekit_storj::time::Millis;
+use rusqlite::types::{Value as Sql, ValueRef};
+use serde_json::{Map, Value, json};
+
+pub const SECRET: &str = "callers-secret-0123456789abcdef0123";
+pub const START: Millis = Millis(1_795_390_100_000);
+
+pub struct World {
+    pub db: rusqlite::Connection,
+    pub clock: Cell<Millis>,
+    dice: Cell<u64>,
+    pub config: Config,
+    pub livekit: RefCell<LiveKit>,
+    pub storj: RefCell<Storj>,
+    /// Every text of SQL that ran.
+    pub ran: RefCell<BTreeSet<String>>,
+    /// The n-th batch from now fails.
+    pub fail_batch: Cell<Option<u32>>,
+    events: Cell<u32>,
+}
+
+#[derive(Default)]
+pub struct LiveKit {
+    pub rooms: BTreeMap<String, (String, Vec<Value>)>,
+    pub egresses: Vec<Egress>,
+    pub start: Outcome,
+    pub lists_down: bool,
+    pub calls: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Egress {
+    pub id: String,
+    pub room: String,
+    pub key: String,
+    pub status: &'static str,
+    pub request: Value,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Outcome {
+    #[default]
+    Taken,
+    /// LiveKit takes it, and its answer is lost.
+    TakenInSilence,
+    /// 503 "no response from servers": nothing was taken.
+    NoRecorder,
+    /// 401 in plain text.
+    WrongKey,
+}
+
+#[derive(Default)]
+pub struct Storj {
+    pub objects: BTreeMap<String, u64>,
+    pub refuses: bool,
+    pub down: bool,
+    pub probes: usize,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(changes: &[(&str, &str)]) -> Self {
+        let base = [
+            ("LIVEKIT_URL", "ws://127.0.0.1:7880"),
+            ("LIVEKIT_API_KEY", "devkey"),
+            ("LIVEKIT_API_SECRET", "devsecret-0123456789abcdef0123456789abcdef"),
+            ("STORJ_ACCESS_KEY_ID", "ak"),
+            ("STORJ_SECRET_ACCESS_KEY", "sk"),
+            ("STORJ_BUCKET", "recordings"),
+            ("STORJ_ENDPOINT", "http://127.0.0.1:9000"),
+            ("AUTH_JWT_SECRET", SECRET),
+            ("PUBLIC_URL", "https://rec.example"),
+        ];
+        let var = |name: &str| changes.iter().chain(&base).find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        db.execute_batch(&migrations()).unwrap();
+        Self {
+            db,
+            clock: Cell::new(START),
+            dice: Cell::new(1),
+            config: Config::read(var).unwrap(),
+            livekit: RefCell::default(),
+            storj: RefCell::default(),
+            ran: RefCell::default(),
+            fail_batch: Cell::new(None),
+            events: Cell::new(0),
+        }
+    }
+
+    pub fn advance(&self, ms: i64) {
+        self.clock.set(self.clock.get().plus(ms));
+    }
+
+    /// A request of `user` (empty: nobody; `admin`: an admin), with all the work behind its answer done.
+    pub fn call(&self, user: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        if !user.is_empty() {
+            headers.push(("authorization".to_owned(), format!("Bearer {}", self.token(user))));
+        }
+        let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
+        let reply = self.send_raw(method, path, headers, body);
+        (reply.status, reply.body.unwrap_or_default())
+    }
+
+    pub fn send_raw(&self, method: &str, path: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Reply {
+        let reply = self.answer_only(method, path, headers, body);
+        if let Some(work) = &reply.background {
+            run(follow_up(self, &self.config, &Trail::default(), work));
+        }
+        reply
+    }
+
+    /// The answer alone: what a Worker that is killed right after it has done.
+    pub fn answer_only(&self, method: &str, path: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Reply {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            origin: "https://rec.example".to_owned(),
+            headers,
+            body,
+        };
+        run(serve(self, &Ok(self.config.clone()), &Trail::default(), "test", &request))
+    }
+
+    pub fn token(&self, user: &str) -> String {
+        let role = if user == "admin" { "service_role" } else { "authenticated" };
+        let claims = json!({ "sub": user, "role": role, "exp": self.clock.get().secs() + 600 });
+        hs256(&claims, SECRET)
+    }
+
+    /// A webhook, signed now as LiveKit does it.
+    pub fn webhook(&self, event: Value) -> u16 {
+        let body = self.numbered(event);
+        self.webhook_bytes(&body)
+    }
+
+    pub fn numbered(&self, mut event: Value) -> Vec<u8> {
+        self.events.set(self.events.get() + 1);
+        if event["id"].is_null() {
+            event["id"] = json!(format!("EV_{}", self.events.get()));
+        }
+        if event["createdAt"].is_null() {
+            event["createdAt"] = json!(self.clock.get().secs().to_string());
+        }
+        event.to_string().into_bytes()
+    }
+
+    pub fn webhook_bytes(&self, body: &[u8]) -> u16 {
+        let authorization = sign_body(&self.config.livekit_key, body, self.clock.get()).unwrap();
+        self.send_raw("POST", "/livekit-webhook", vec![("authorization".to_owned(), authorization)], body.to_vec()).status
+    }
+
+    pub fn cron(&self) {
+        let trail = Trail::default();
+        run(sweep(&Desk { ports: self, config: &self.config, trail: &trail })).unwrap();
+    }
+
+    pub fn rows(&self, sql: &str) -> Vec<Value> {
+        query(&self.db, &Statement::new(sql, vec![])).unwrap()
+    }
+
+    pub fn one(&self, sql: &str) -> Value {
+        let row = self.rows(sql).into_iter().next().unwrap_or_default();
+        row.as_object().and_then(|row| row.values().next().cloned()).unwrap_or_default()
+    }
+
+    /// A room at LiveKit with its host in it, publishing or not.
+    pub fn open_room(&self, name: &str, sid: &str, host: &str, publishes: bool) {
+        let tracks = if publishes { json!([{ "sid": "TR_1" }]) } else { json!([]) };
+        let host = json!({ "sid": format!("PA_{host}_{sid}"), "identity": host, "kind": "STANDARD", "joined_at": self.clock.get().secs().to_string(), "tracks": tracks });
+        self.livekit.borrow_mut().rooms.insert(name.to_owned(), (sid.to_owned(), vec![host]));
+    }
+
+    pub fn room(&self, name: &str, sid: &str) -> Value {
+        json!({ "sid": sid, "name": name, "creationTimeMs": START.0.to_string(), "turnPassword": "secret" })
+    }
+}
+
+pub fn migrations() -> String {
+    let mut files: Vec<_> = std::fs::read_dir("migrations").unwrap().map(|f| f.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|f| std::fs::read_to_string(f).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+pub fn hs256(claims: &Value, secret: &str) -> String {
+    use base64::Engine as _;
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let b64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let signed = format!("{}.{}", b64(br#"{"alg":"HS256","typ":"JWT"}"#), b64(claims.to_string().as_bytes()));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", b64(&mac.finalize().into_bytes()))
+}
+
+/// Nothing here ever waits: pauses move the clock.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return value;
+        }
+    }
+}
+
+pub fn query(db: &rusqlite::Connection, statement: &Statement) -> rusqlite::Result<Rows> {
+    let mut prepared = db.prepare(&statement.sql)?;
+    let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let params = statement.params.iter().map(|param| match param {
+        Param::Null => Sql::Null,
+        Param::Number(number) => Sql::Integer(number.get()),
+        Param::Text(text) => Sql::Text(text.clone()),
+    });
+    let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
+    let mut all = vec![];
+    while let Some(row) = rows.next()? {
+        let mut object = Map::new();
+        for (index, name) in columns.iter().enumerate() {
+            let value = match row.get_ref(index)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => json!(number),
+                ValueRef::Real(number) => json!(number),
+                ValueRef::Text(text) => json!(String::from_utf8_lossy(text)),
+                ValueRef::Blob(_) => panic!("no blobs here"),
+            };
+            object.insert(name.clone(), value);
+        }
+        all.push(Value::Object(object));
+    }
+    Ok(all)
+}
+
+impl Ports for World {
+    fn now(&self) -> Millis {
+        self.clock.get()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        self.dice.set(self.dice.get() + 1);
+        let mixed = u128::from(self.dice.get()).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        mixed.to_be_bytes()
+    }
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseFailed> {
+        match self.fail_batch.get() {
+            Some(0) => {
+                self.fail_batch.set(None);
+                return Err(DatabaseFailed { message: "made to fail".to_owned() });
+            }
+            Some(n) => self.fail_batch.set(Some(n - 1)),
+            None => {}
+        }
+        self.db.execute_batch("BEGIN").unwrap();
+        let mut all = vec![];
+        for statement in &statements {
+            self.ran.borrow_mut().insert(statement.sql.clone());
+            // A statement that SQLite does not take is a fault of this program, not of the world.
+            all.push(query(&self.db, statement).unwrap_or_else(|e| panic!("{e}: {}", statement.sql)));
+        }
+        self.db.execute_batch("COMMIT").unwrap();
+        Ok(all)
+    }
+
+    async fn send(&self, request: Outgoing) -> Result<Incoming, Unanswered> {
+        if request.url.starts_with("http://127.0.0.1:7880/twirp/") {
+            self.livekit.borrow_mut().answer(&request)
+        } else {
+            self.storj.borrow_mut().answer(&request)
+        }
+    }
+
+    async fn pause(&self, ms: u32) {
+        self.advance(i64::from(ms));
+    }
+
+    async fn verifies(&self, _: Algorithm, _: &str, _: &[u8], _: &[u8]) -> bool {
+        false
+    }
+
+    fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T {
+        with(&mut JwksCache::default())
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Result<Incoming, Unanswered> {
+    Ok(Incoming { status, content_length: None, body: body.to_string().into_bytes() })
+}
+
+impl Egress {
+    /// As Twirp tells it: snake_case, zero values there.
+    pub fn info(&self) -> Value {
+        let over = !matches!(self.status, "EGRESS_STARTING" | "EGRESS_ACTIVE" | "EGRESS_ENDING");
+        let done = self.status == "EGRESS_COMPLETE";
+        json!({
+            "egress_id": self.id, "room_name": self.room, "status": self.status, "started_at": "1795390001000000000",
+            "ended_at": if over { "1795390061000000000" } else { "0" }, "error": "", "error_code": 0,
+            "room_composite": self.request, "next": null,
+            "file_results": [{
+                "filename": self.key, "started_at": if self.status == "EGRESS_STARTING" { "0" } else { "1795390004000000000" },
+                "duration": if done { "57000000000" } else { "0" }, "size": if done { "525783" } else { "0" }, "location": "",
+            }],
+        })
+    }
+}
+
+impl LiveKit {
+    fn answer(&mut self, request: &Outgoing) -> Result<Incoming, Unanswered> {
+        let method = request.url.rsplit('/').next().unwrap().to_owned();
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        self.calls.push(method.clone());
+        let error = |status, code: &str, message: &str| answer(status, &json!({ "code": code, "msg": message }));
+        if self.lists_down && method.starts_with("List") {
+            return error(500, "internal", "down");
+        }
+        match method.as_str() {
+            "ListRooms" => {
+                let named = |n: &Value| {
+                    self.rooms
+                        .get(n.as_str().unwrap())
+                        .map(|(sid, _)| json!({ "sid": sid, "name": n, "creation_time": (START.0 / 1000).to_string() }))
+                };
+                let rooms: Vec<Value> = body["names"].as_array().unwrap().iter().filter_map(named).collect();
+                answer(200, &json!({ "rooms": rooms }))
+            }
+            "ListParticipants" => match self.rooms.get(body["room"].as_str().unwrap()) {
+                Some((_, people)) => answer(200, &json!({ "participants": people })),
+                None => error(404, "not_found", "requested room does not exist"),
+            },
+            "DeleteRoom" => {
+                self.rooms.remove(body["room"].as_str().unwrap());
+                answer(200, &json!({}))
+            }
+            "StartRoomCompositeEgress" => {
+                let room = body["room_name"].as_str().unwrap().to_owned();
+                match self.start {
+                    Outcome::WrongKey => return Ok(Incoming { status: 401, content_length: None, body: b"invalid token: eyJ".to_vec() }),
+                    Outcome::NoRecorder => return error(503, "unavailable", "no response from servers"),
+                    _ if !self.rooms.contains_key(&room) => return error(404, "not_found", "requested room does not exist"),
+                    _ => {}
+                }
+                let id = format!("EG_{}", self.egresses.len() + 1);
+                let key = body["file_outputs"][0]["filepath"].as_str().unwrap().to_owned();
+                self.egresses.push(Egress { id, room, key, status: "EGRESS_STARTING", request: body });
+                if self.start == Outcome::TakenInSilence {
+                    return Err(Unanswered::Timeout);
+                }
+                answer(200, &self.egresses.last().unwrap().info())
+            }
+            "StopEgress" => {
+                let id = body["egress_id"].as_str().unwrap();
+                let Some(egress) = self.egresses.iter_mut().find(|e| e.id == id) else {
+                    return error(404, "not_found", "egress does not exist");
+                };
+                match egress.status {
+                    "EGRESS_STARTING" => egress.status = "EGRESS_ABORTED",
+                    "EGRESS_ACTIVE" | "EGRESS_ENDING" => egress.status = "EGRESS_ENDING",
+                    _ => return error(412, "failed_precondition", "egress cannot be stopped"),
+                }
+                answer(200, &egress.info())
+            }
+            "ListEgress" => {
+                let items: Vec<Value> = self.egresses.iter().filter(|e| body["room_name"] == json!(e.room)).map(Egress::info).collect();
+                answer(200, &json!({ "items": items, "next_page_token": null }))
+            }
+            other => panic!("no such call: {other}"),
+        }
+    }
+}
+
+impl Storj {
+    fn answer(&mut self, request: &Outgoing) -> Result<Incoming, Unanswered> {
+        let status = |status, length| Ok(Incoming { status, content_length: length, body: vec![] });
+        if self.down {
+            return Err(Unanswered::Timeout);
+        }
+        let key = request.url.split_once("/recordings/").unwrap().1.to_owned();
+        match request.method {
+            "PUT" => {
+                self.probes += 1;
+                assert!(key.starts_with("livekit-recordings/_probe/"), "{key}");
+                status(if self.refuses { 403 } else { 200 }, None)
+            }
+            "HEAD" => match self.objects.get(&key) {
+                Some(size) => status(200, Some(*size)),
+                None => status(404, None),
+            },
+            "GET" => Ok(Incoming { status: 404, content_length: None, body: b"<Error><Code>NoSuchKey</Code></Error>".to_vec() }),
+            other => panic!("no such request: {other}"),
+        }
+    }
+}
