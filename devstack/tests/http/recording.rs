@@ -125,6 +125,10 @@ async fn nothing_published_is_aborted() {
     let ended = receiver.wait_for("egress_ended ABORTED").await.json();
     assert_eq!(ended["egressInfo"]["error"], "Start signal not received");
     assert_eq!(ended["egressInfo"]["errorCode"], 412);
+    // What is over stays over when somebody publishes after all.
+    let viewer = json!({"room": "r", "identity": "viewer"});
+    assert_eq!(devstack.post("/dev/publish", viewer).await.status, 200);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert!(!receiver.labels().contains(&"egress_updated ACTIVE".to_owned()));
     assert_eq!(devstack.get("/dev/s3").await["objects"], json!([]));
 }
