@@ -102,6 +102,8 @@ pub const LAYOUTS: [&str; 9] = [
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
     use super::*;
 
     #[test]

@@ -193,6 +193,8 @@ pub fn moves(input: Input) -> Vec<(State, State)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
     use super::*;
 
     fn at(status: Status) -> State {

@@ -1,6 +1,14 @@
 //! The core against real SQL: SQLite under the very statements that run on D1, and models of LiveKit and
 //! Storj that answer as the real ones were seen to do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    unreachable_pub
+)]
 
 #[path = "core/flows.rs"]
 mod flows;

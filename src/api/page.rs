@@ -70,6 +70,8 @@ pub fn flag(query: &[(String, String)], name: &str) -> Result<bool, Error> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
     use super::*;
 
     fn query(cursor: &str) -> Vec<(String, String)> {

@@ -42,7 +42,7 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     let quality = input::quality(new.quality)?;
     let room_name = match new.room_name {
         Some(name) => input::room_name(Some(name))?,
-        None => format!("{}stream-{}", desk.config.room_prefix.as_deref().unwrap_or_default(), desk.new_id()),
+        None => format!("{}stream-{}", desk.config.room_prefix.as_deref().unwrap_or_default(), short_id(desk)),
     };
     let owner = caller.user_id().ok_or_else(Error::sign_in)?;
     let claim = rooms::Claim {
@@ -58,6 +58,11 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     };
     let (stream, made) = rooms::claim(desk, &claim).await?;
     Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, caller, desk.now()))))
+}
+
+/// 48 random bits: a room's name that people may have to read.
+fn short_id<P: Ports>(desk: &Desk<'_, P>) -> String {
+    desk.ports.random().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `GET /api/streams`

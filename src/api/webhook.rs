@@ -48,8 +48,9 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
     })?;
     desk.trail.note("event", event.name.clone());
     desk.trail.note("event_id", event.id.clone());
-    if let Some(subject) = event.subject() {
-        desk.trail.note("subject", subject);
+    if let Some((room, session)) = event.room() {
+        desk.trail.note("room", room);
+        desk.trail.note("session", session);
     }
     // (3) One batch: the event id and all of its effect.
     let receipt = desk.new_id();

@@ -5,6 +5,7 @@
 //! was cut off anywhere is finished by the same code that began it.
 
 pub(crate) mod act;
+mod budget;
 pub mod decide;
 mod proof;
 pub mod sweep;

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::{Statement, assets, egresses, streams};
+use crate::time::Millis;
 
 /// The longest chain that makes sense is look, look, start, stop, look, verify; more is a fault, and the
 /// schedule goes on from there.
@@ -30,7 +31,7 @@ pub struct Tended {
 pub async fn load<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<Option<View>, Error> {
     let session = Statement::new(
         "SELECT s.sid, s.room_name, s.project, s.started_at, s.ended_at, s.looked_at, s.absent_at \
-         FROM live_streams l JOIN sessions s ON s.sid = l.session_sid WHERE l.id = ?",
+         FROM live_streams l JOIN sessions s ON s.sid = l.session_sid AND s.stream_id = l.id WHERE l.id = ?",
         params![stream_id],
     );
     let statements = vec![streams::by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
@@ -58,6 +59,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
         let step = decide::next(&view, looked, &desk.config.project, desk.now());
         match &step {
             Step::Rest(again) => {
+                desk.trail.decided(at_rest(&view, *again, desk.now()));
                 if view.stream.tend_at != *again {
                     desk.batch(vec![streams::tended(stream_id, view.stream.tend_at, *again)]).await?;
                 }
@@ -96,6 +98,13 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
         view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     }
     Ok(Tended { view, refused })
+}
+
+/// For whoever asks the log why a recording is where it is.
+fn at_rest(view: &View, again: Option<Millis>, now: Millis) -> String {
+    let job = view.jobs.first().map_or("no job", |job| job.status().name());
+    let next = again.map_or_else(|| "nothing more to come".to_owned(), |at| format!("next look in {} s", at.since(now).max(0) / 1_000));
+    format!("at rest: stream {}, wish {}, {job}; {next}", view.stream.status, view.stream.wish)
 }
 
 /// How long after each look the next one follows while a host is awaited who has come and does not

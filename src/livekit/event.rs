@@ -92,17 +92,18 @@ impl Event {
         Ok(Self { id: wire.id, name: wire.event, at: seconds.filter(|s| *s > 0).map(Millis::from_secs), what })
     }
 
-    /// The room's sid or the egress id, for the log.
+    /// The room's name and its session, for the log.
     #[must_use]
-    pub fn subject(&self) -> Option<&str> {
+    pub fn room(&self) -> Option<(&str, &str)> {
         match &self.what {
-            What::RoomStarted(room) | What::RoomFinished(room) => Some(&room.sid),
-            What::Joined(room, _)
+            What::RoomStarted(room)
+            | What::RoomFinished(room)
+            | What::Joined(room, _)
             | What::Left(room, _)
             | What::Aborted(room, _)
             | What::Published(room, _)
-            | What::Unpublished(room, _) => Some(&room.sid),
-            What::Egress(info) => Some(&info.egress_id),
+            | What::Unpublished(room, _) => Some((&room.name, &room.sid)),
+            What::Egress(info) => Some((&info.room_name, &info.room_id)),
             What::Other => None,
         }
     }

@@ -113,6 +113,12 @@ pub struct EgressInfo {
     /// `EG_…`
     #[serde(alias = "egress_id", deserialize_with = "or_default")]
     pub egress_id: String,
+    /// The session it records.
+    #[serde(alias = "room_id", deserialize_with = "or_default")]
+    pub room_id: String,
+    /// The room's name.
+    #[serde(alias = "room_name", deserialize_with = "or_default")]
+    pub room_name: String,
     #[serde(deserialize_with = "enum_name")]
     status: String,
     #[serde(alias = "ended_at", deserialize_with = "int64")]

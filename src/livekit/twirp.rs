@@ -106,6 +106,8 @@ pub fn answer<T: DeserializeOwned>(result: Result<Incoming, Unanswered>) -> Resu
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
     use super::*;
 
     fn read(status: u16, body: &str) -> Result<Value, Failed> {

@@ -33,7 +33,15 @@ pub fn see(room: &Seen, only: &Only, now: Millis) -> Statement {
         params![room.sid, room.project, room.began, room.name, now.plus(-REOPEN_WITHIN_MS)],
     )
     .only(only)
-    .then(" ON CONFLICT (sid) DO NOTHING", vec![])
+    .then(
+        // Filed before under a stream that has ended, by viewers who opened the room again: the stream that
+        // is open now has it.
+        " ON CONFLICT (sid) DO UPDATE SET stream_id = excluded.stream_id \
+         WHERE sessions.stream_id <> excluded.stream_id AND sessions.ended_at IS NULL \
+         AND EXISTS (SELECT 1 FROM live_streams o WHERE o.id = sessions.stream_id AND o.ended_at IS NOT NULL) \
+         AND EXISTS (SELECT 1 FROM live_streams n WHERE n.id = excluded.stream_id AND n.ended_at IS NULL)",
+        vec![],
+    )
 }
 
 /// Files a session of a room that another backend made, for the stream made for it.

@@ -161,12 +161,13 @@ pub fn reopen(id: &str, ended_after: Millis, now: Millis) -> Statement {
     )
 }
 
-/// What a host's next token may change of a stream.
+/// What a host's next token may change of a stream. A stop stays: a page that is loaded again after it says
+/// `record: true` as it did before.
 #[must_use]
 pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
     if record {
         Statement::new(
-            "UPDATE live_streams SET record = 1, wish = 'auto', wish_at = ?, tend_at = ? WHERE id = ? AND wish NOT IN ('auto', 'asked')",
+            "UPDATE live_streams SET record = 1, wish = 'auto', wish_at = ?, tend_at = ? WHERE id = ? AND wish = 'none'",
             params![now, now, id],
         )
     } else {

@@ -17,23 +17,17 @@ fn egress_event(world: &World, n: usize, event: &str, status: &'static str) -> V
 }
 
 /// Webhooks are camelCase.
-fn camel(info: Value) -> Value {
-    let text = info.to_string();
-    let mut out = String::new();
-    let mut in_name = false;
-    for (i, c) in text.char_indices() {
-        let next_up = in_name && text[..i].ends_with('_') && c.is_ascii_lowercase();
-        if c == '"' {
-            in_name = !in_name && text[i + 1..].split('"').nth(1).is_some_and(|rest| rest.starts_with(':'));
-        }
-        if next_up {
-            out.pop();
-            out.push(c.to_ascii_uppercase());
-        } else {
-            out.push(c);
-        }
+fn camel(value: Value) -> Value {
+    let name = |text: &str| {
+        let mut words = text.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
+    };
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(key, value)| (name(&key), camel(value))).collect(),
+        Value::Array(items) => items.into_iter().map(camel).collect(),
+        other => other,
     }
-    serde_json::from_str(&out).unwrap()
 }
 
 /// Alice's stream with its room open and herself publishing.
@@ -311,4 +305,38 @@ fn a_file_that_is_not_there_is_missing_only_when_s3_says_so() {
         world.cron();
     }
     assert_eq!(world.one("SELECT status FROM assets"), "missing");
+}
+
+#[test]
+fn a_stop_stays_though_the_page_is_loaded_again() {
+    let world = World::new();
+    live(&world, true);
+    assert_eq!(world.call("alice", "POST", "/livekit-egress/stop", json!({ "roomName": "r" })).0, 200);
+    world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host", "record": true }));
+    world.advance(60_000);
+    world.cron();
+    assert_eq!(starts(&world), 1);
+}
+
+#[test]
+fn a_room_that_viewers_opened_again_is_the_next_streams_once_the_host_is_there() {
+    let world = World::new();
+    live(&world, true);
+    world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1") }));
+    world.advance(60_000);
+    let mut room = world.room("r", "RM_2");
+    room["creationTimeMs"] = json!(world.clock.get().0.to_string());
+    world.webhook(json!({ "event": "participant_joined", "room": room, "participant": { "sid": "PA_b", "identity": "bob~a" } }));
+    assert_eq!(world.one("SELECT status FROM live_streams"), "ended", "a viewer does not bring a broadcast back");
+    world.advance(20 * 60_000);
+    let (code, token) = world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host", "record": true }));
+    assert_eq!(code, 201);
+    world.open_room("r", "RM_2", "alice", true);
+    let who = json!({ "sid": "PA_alice_RM_2", "identity": "alice" });
+    world.webhook(
+        json!({ "event": "track_published", "room": { "sid": "RM_2", "name": "r" }, "participant": who, "track": { "sid": "TR_2" } }),
+    );
+    let id = token["streamId"].as_str().unwrap();
+    assert_eq!(world.one(&format!("SELECT status FROM live_streams WHERE id = '{id}'")), "live");
+    assert_eq!((world.one("SELECT count(*) FROM live_streams WHERE status = 'ended'"), starts(&world)), (json!(1), 2));
 }
