@@ -1,0 +1,49 @@
+// Runs a command of the test run: its output goes straight through, and its tests are counted on the way.
+
+import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
+import { eachLine, root } from './processes.mjs'
+
+/** A line of cargo's or node's summary, as `{passed, failed}`; null for any other line. */
+export function countsIn(line) {
+  const cargo = /^test result: \w+\. (\d+) passed; (\d+) failed;/.exec(line)
+  if (cargo) return { passed: Number(cargo[1]), failed: Number(cargo[2]) }
+  const node = /^[ℹ#] (pass|fail|cancelled) (\d+)$/.exec(line)
+  if (node) return node[1] === 'pass' ? { passed: Number(node[2]), failed: 0 } : { passed: 0, failed: Number(node[2]) }
+  return null
+}
+
+/** Tests counted by their program. Failing without a failed test (it does not compile) and having none are failures too. */
+export async function tests(command, args, env) {
+  const { code, passed, failed } = await stream(command, args, env)
+  if (code !== 0 && failed === 0) return { passed, failed: 1, note: `exit code ${code}` }
+  if (passed + failed === 0) return { passed, failed: 1, note: 'no tests were found' }
+  return { passed, failed }
+}
+
+/** A check that either holds or does not: counts as one. */
+export async function check(command, args, env) {
+  const { code } = await stream(command, args, env)
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+function stream(command, args, env) {
+  return new Promise((resolve) => {
+    const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: 'always', FORCE_COLOR: '1' } : {}
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...colours, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    let [passed, failed] = [0, 0]
+    for (const source of [child.stdout, child.stderr]) {
+      eachLine(source, (line) => {
+        process.stdout.write(`${line}\n`)
+        const counts = countsIn(stripVTControlCharacters(line))
+        passed += counts?.passed ?? 0
+        failed += counts?.failed ?? 0
+      })
+    }
+    child.on('error', (error) => {
+      process.stdout.write(`${error.message}\n`)
+      resolve({ code: 127, passed, failed })
+    })
+    child.on('close', (code) => resolve({ code: code ?? 1, passed, failed }))
+  })
+}

@@ -1,0 +1,89 @@
+// Every test: `npm test`. Parts of it: `npm run lint`, `npm run test:rust`, `npm run test:e2e [-- part of a file's name]`.
+//
+// A part that fails hides none of the later ones. The last line is always `N passed, N failed`; checks that have no tests
+// of their own (format, lints, build, dry run of the deployment) count as one each.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { build, checkSize } from './build.mjs'
+import { check, tests } from './parts/counted.mjs'
+import { buildDevstack } from './parts/devstack.mjs'
+import { wranglerNode } from './parts/node.mjs'
+import { root } from './parts/processes.mjs'
+import { main, report, step, Stop } from './parts/steps.mjs'
+import { setupBuild } from './setup.mjs'
+
+const WASM = ['-p', 'livekit-storj', '--lib', '--target', 'wasm32-unknown-unknown']
+const DENY = ['--', '-D', 'warnings']
+const E2E = 'tests/e2e'
+
+const builds = ['build', () => held(buildBoth)]
+const parts = {
+  lint: [
+    ['format', () => check('cargo', ['fmt', '--all', '--check'])],
+    ['clippy', () => check('cargo', ['clippy', '--workspace', '--all-targets', ...DENY])],
+    ['clippy, wasm32', () => check('cargo', ['clippy', ...WASM, ...DENY])],
+  ],
+  rust: [['cargo test', () => tests('cargo', ['test', '--workspace', '--no-fail-fast'])]],
+  deploy: [builds, ['deploy, dry run', () => check(process.execPath, ['scripts/deploy.mjs', '--dry-run'])]],
+  e2e: [builds, ['end to end', endToEnd]],
+}
+
+async function buildBoth() {
+  await step('devstack', buildDevstack)
+  await step('Worker', async (say) => {
+    const unchanged = await build(say)
+    return [unchanged, checkSize()].filter(Boolean).join('; ')
+  })
+}
+
+function endToEnd({ filter, results }) {
+  // What was built before would be tested in its place.
+  if (results.some(({ name, failed }) => name === 'build' && failed)) return { passed: 0, failed: 1, note: 'not run: no build' }
+  const all = existsSync(path.join(root, E2E)) ? readdirSync(path.join(root, E2E)) : []
+  const files = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter)).map((name) => `${E2E}/${name}`)
+  if (files.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
+  // Each file has a Worker and a devstack of its own, and mostly waits: two at once even on one core.
+  const concurrency = Math.max(2, availableParallelism() - 1)
+  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...files])
+}
+
+/** A function of ours as a check. */
+async function held(work) {
+  try {
+    await work()
+    return { passed: 1, failed: 0 }
+  } catch (error) {
+    report(error)
+    return { passed: 0, failed: 1 }
+  }
+}
+
+async function runAll(chosen, filter) {
+  const results = []
+  const began = performance.now()
+  for (const [name, work] of chosen) {
+    process.stdout.write(`\n━━ ${name}\n`)
+    const start = performance.now()
+    const result = await work({ filter, results })
+    results.push({ name, seconds: (performance.now() - start) / 1000, ...result })
+  }
+  process.stdout.write('\n')
+  for (const { name, seconds, passed, failed, note } of results) {
+    const counts = `${passed} passed${failed ? `, ${failed} failed` : ''}${note ? ` (${note})` : ''}`
+    process.stdout.write(`${failed ? '✗' : '✓'} ${name.padEnd(18)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}\n`)
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0)
+  process.stdout.write(`  ${'in all'.padEnd(18)} ${`${((performance.now() - began) / 1000).toFixed(1)} s`.padStart(9)}\n`)
+  process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`)
+  return sum('passed') > 0 && sum('failed') === 0
+}
+
+await main(import.meta.url, async () => {
+  const [part, filter = ''] = process.argv.slice(2)
+  if (part && !parts[part]) throw new Stop(`There is no part ${part} of the tests.`, { remedy: `One of: ${Object.keys(parts).join(', ')}` })
+  await setupBuild()
+  const chosen = part ? parts[part] : [...new Set(Object.values(parts).flat())]
+  if (!(await runAll(chosen, filter))) process.exitCode = 1
+})

@@ -1,0 +1,78 @@
+// The built Worker in workerd, by way of Miniflare.
+//
+// Not wrangler's createTestHarness: that sends the Worker's outgoing requests through this process's fetch, which
+// changes them on the way (chunked bodies, added headers); and its reset moves the Worker to another address, while the
+// devstack posts webhooks to the first. Here workerd has its own network, and a fixed port.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
+import { killWithUs, root, run } from '../../../scripts/parts/processes.mjs'
+
+process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values are not used here.
+
+/** Starts the Worker on `port` with these variables and no others. */
+export async function startWorker(port, vars) {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
+  const { modulesRules: _, ...options } = workerOptions
+  const lines = []
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...options,
+      bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
+      modulesRoot: path.join(root, 'build'),
+      modules: [
+        { type: 'ESModule', path: path.join(root, 'build/index.js') },
+        { type: 'CompiledWasm', path: path.join(root, 'build/index_bg.wasm') },
+      ],
+      host: '127.0.0.1',
+      port,
+      cf: false,
+      handleStructuredLogs: ({ level, message }) => lines.push({ level, message }),
+    }),
+  )
+  await miniflare.ready
+  await killChildrenWithUs()
+  const db = await miniflare.getD1Database('DB')
+  await migrate(db)
+  return {
+    sql: async (query, ...values) => (await db.prepare(query).bind(...values).all()).results,
+    cron: async () => (await miniflare.getWorker()).scheduled({ cron: '* * * * *' }),
+    logs: () => lines.map(({ level, message }) => fields(message) ?? { level, message }),
+    reset: () => empty(db),
+    stop: () => miniflare.dispose(),
+  }
+}
+
+async function migrate(db) {
+  const folder = path.join(root, 'migrations')
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.sql')).sort()) {
+    const statements = unstable_splitSqlQuery(readFileSync(path.join(folder, name), 'utf8'))
+    await db.batch(statements.map((sql) => db.prepare(sql)))
+  }
+}
+
+async function empty(db) {
+  const { results } = await db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'").all()
+  const deletions = results.map(({ name }) => db.prepare(`DELETE FROM "${name}"`))
+  await db.batch([db.prepare('PRAGMA defer_foreign_keys = on'), ...deletions])
+}
+
+/** workerd does not notice when its parent is killed. */
+async function killChildrenWithUs() {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm='])
+  for (const line of stdout.split('\n')) {
+    const [pid, parent, name] = line.trim().split(/\s+/)
+    if (Number(parent) === process.pid && name?.endsWith('workerd')) killWithUs(Number(pid))
+  }
+}
+
+function fields(message) {
+  try {
+    const value = JSON.parse(message)
+    return typeof value === 'object' ? value : null
+  } catch {
+    return null
+  }
+}
