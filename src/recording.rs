@@ -218,6 +218,14 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_reaches_every_job_that_holds_the_place() {
+        for status in [Status::Requested, Status::Starting, Status::Recording] {
+            assert_eq!(next(at(status), Input::StopAsked), Some(at(Status::Stopping)), "{status:?}");
+        }
+        assert_eq!(next(at(Status::Complete), Input::StopAsked), None);
+    }
+
+    #[test]
     fn a_stop_is_not_undone_by_a_late_active() {
         let stopping = next(at(Status::Requested), Input::StopAsked);
         assert_eq!(stopping, Some(at(Status::Stopping)));

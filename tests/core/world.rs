@@ -34,6 +34,8 @@ pub struct World {
     pub ran: RefCell<BTreeSet<String>>,
     /// The n-th batch from now fails.
     pub fail_batch: Cell<Option<u32>>,
+    /// SQL that somebody else runs while the probe is under way.
+    pub meanwhile: RefCell<Option<String>>,
     events: Cell<u32>,
 }
 
@@ -104,6 +106,7 @@ impl World {
             storj: RefCell::default(),
             ran: RefCell::default(),
             fail_batch: Cell::new(None),
+            meanwhile: RefCell::default(),
             events: Cell::new(0),
         }
     }
@@ -287,6 +290,9 @@ impl Ports for World {
         if request.url.starts_with("http://127.0.0.1:7880/twirp/") {
             self.livekit.borrow_mut().answer(&request)
         } else {
+            if let Some(sql) = self.meanwhile.take() {
+                self.db.execute_batch(&sql).unwrap();
+            }
             self.storj.borrow_mut().answer(&request)
         }
     }
