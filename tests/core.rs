@@ -12,12 +12,16 @@
 
 #[path = "core/flows.rs"]
 mod flows;
+#[path = "core/models.rs"]
+mod models;
 #[path = "core/plans.rs"]
 mod plans;
 #[path = "core/recorded.rs"]
 mod recorded;
 #[path = "core/schema.rs"]
 mod schema;
+#[path = "core/sessions.rs"]
+mod sessions;
 #[path = "core/transitions.rs"]
 mod transitions;
 #[path = "core/viewers.rs"]

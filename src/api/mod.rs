@@ -13,6 +13,7 @@ pub mod recordings;
 mod rooms;
 pub mod serve;
 pub mod streams;
+mod to_record;
 pub mod token;
 pub mod views;
 pub mod webhook;

@@ -18,6 +18,7 @@ use crate::livekit::token::{JoinToken, VideoGrants, join_token};
 use crate::ports::{Desk, Ports};
 use crate::store::sessions::REOPEN_WITHIN_MS;
 use crate::store::streams::{self, Stream};
+use crate::store::wishes;
 use crate::time::SECOND;
 
 /// Ten minutes to join; LiveKit renews the token of who is connected.
@@ -191,7 +192,7 @@ async fn host_stream<P: Ports>(
     let mut statements =
         vec![streams::set_details(&stream.id, settings.title.as_deref(), settings.visibility.as_deref(), wanted.save_to_storj, quality)];
     if let Some(record) = wanted.record {
-        statements.push(streams::set_record(&stream.id, record, desk.now()));
+        statements.push(wishes::set_record(&stream.id, record, desk.now()));
     }
     statements.push(streams::by_id(&stream.id));
     let last = statements.len() - 1;

@@ -14,7 +14,7 @@ use crate::livekit::signature::{self, Refused};
 use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::sessions::{self, Seen};
-use crate::store::{Only, Statement, assets, egresses, events, flag, participants, streams};
+use crate::store::{Only, Statement, assets, egresses, events, flag, participants, wishes};
 use crate::time::Millis;
 
 #[derive(Deserialize)]
@@ -150,7 +150,7 @@ fn egress<P: Ports>(desk: &Desk<'_, P>, info: &EgressInfo, only: &Only, now: Mil
         statements.push(assets::make(&facts.object_key, &desk.new_id(), now, only));
         statements.push(assets::fill_in(&facts.object_key, only));
     }
-    statements.push(streams::wake_for_key(&facts.object_key, now).only(only));
+    statements.push(wishes::wake_for_key(&facts.object_key, now).only(only));
     Effect {
         statements,
         owner: Some(egresses::stream_of_key(&facts.object_key)),

@@ -1,7 +1,7 @@
 //! What a stream needs next: a pure function of what is known of it.
 //!
 //! In scope: every rule about starting, stopping, looking and verifying, with its waiting times. Out of
-//! scope: doing it ([`super::act`]).
+//! scope: doing it ([`super::job`], [`super::look`], [`super::file`]).
 
 use crate::recording::Status;
 use crate::store::assets::Unverified;

@@ -4,9 +4,11 @@
 //! stream from wherever it is to where it should be. The schedule tends whatever is due, so work that
 //! was cut off anywhere is finished by the same code that began it.
 
-pub(crate) mod act;
 mod budget;
 pub mod decide;
+mod file;
+mod job;
+mod look;
 mod proof;
 pub mod sweep;
 pub mod tend;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::flow::budget::Counted;
 use crate::flow::tend::tend;
 use crate::ports::{Desk, Ports};
-use crate::store::{events, schedule, streams};
+use crate::store::{events, schedule, wishes};
 use crate::time::SECOND;
 
 /// More cannot be reached within the budget: one that rests takes 2 queries. A stream that is due and not
@@ -21,7 +21,7 @@ const LEASE_MS: i64 = 50 * SECOND;
 pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     let (now, holder) = (desk.now(), desk.new_id());
     let mut statements = schedule::lease("schedule", &holder, now, now.plus(LEASE_MS));
-    statements.push(streams::due(now, STREAMS_A_RUN));
+    statements.push(wishes::due(now, STREAMS_A_RUN));
     let results = desk.batch(statements).await?;
     if desk.rows::<serde_json::Value>(&results, 1)?.is_empty() {
         desk.trail.decided("another run is at it");

@@ -3,12 +3,12 @@
 //! Load what is known, decide the next step, do it, and again, until the decision is to rest. Two at once
 //! do no harm: each step is guarded in the database or harmless to repeat.
 
-use super::act;
 use super::decide::{self, Looked, Session, Step, View};
+use super::{file, job, look};
 use crate::error::Error;
 use crate::params;
 use crate::ports::{Desk, Ports};
-use crate::store::{Statement, assets, egresses, streams};
+use crate::store::{Statement, assets, egresses, streams, wishes};
 use crate::time::Millis;
 
 /// The longest chain that makes sense is look, look, start, stop, look, verify; more is a fault, and the
@@ -52,7 +52,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
     let mut refused = None;
     if look {
         looked.room = true;
-        act::look_at_room(desk, &view).await?;
+        look::at_room(desk, &view).await?;
         view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     }
     for _ in 0..MOST_STEPS {
@@ -61,39 +61,39 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
             Step::Rest(again) => {
                 desk.trail.decided(at_rest(&view, *again, desk.now()));
                 if view.stream.tend_at != *again {
-                    desk.batch(vec![streams::tended(stream_id, view.stream.tend_at, *again)]).await?;
+                    desk.batch(vec![wishes::tended(stream_id, view.stream.tend_at, *again)]).await?;
                 }
                 break;
             }
             Step::SendStop(id) => {
                 looked.stop = true;
-                act::send_stop(desk, &view, id).await?;
+                job::send_stop(desk, &view, id).await?;
             }
             Step::LookAtEgresses => {
                 looked.egresses = true;
-                looked.listed = act::look_at_egresses(desk, &view).await?;
+                looked.listed = look::at_egresses(desk, &view).await?;
             }
-            Step::GiveUp(id) => act::give_up(desk, id).await?,
+            Step::GiveUp(id) => job::give_up(desk, id).await?,
             Step::LookAtRoom => {
                 looked.room = true;
-                act::look_at_room(desk, &view).await?;
+                look::at_room(desk, &view).await?;
             }
             Step::ExpireWish => {
                 desk.trail.decided("nobody came within an hour: the wish to record is over");
-                desk.batch(vec![streams::expire_wish(stream_id, view.stream.wish_at)]).await?;
+                desk.batch(vec![wishes::expire_wish(stream_id, view.stream.wish_at)]).await?;
             }
             Step::Start(session_sid) => {
                 looked.start = true;
-                refused = act::start(desk, &view, session_sid).await?;
+                refused = job::start(desk, &view, session_sid).await?;
                 // A stop may have come while LiveKit was thinking: it may be sent in this round again.
                 looked.stop = false;
             }
             Step::CloseRoom(sid) => {
                 looked.room = true;
-                act::close_room(desk, &view, sid).await?;
+                look::close_room(desk, &view, sid).await?;
             }
-            Step::CheckFile(id) => act::check_file(desk, &view, id).await?,
-            Step::Verify(id) => act::verify(desk, &view, id).await?,
+            Step::CheckFile(id) => file::check(desk, &view, id).await?,
+            Step::Verify(id) => file::verify(desk, &view, id).await?,
         }
         view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     }

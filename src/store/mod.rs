@@ -11,6 +11,7 @@ pub mod participants;
 pub mod schedule;
 pub mod sessions;
 pub mod streams;
+pub mod wishes;
 
 use serde::de::DeserializeOwned;
 

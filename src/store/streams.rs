@@ -161,21 +161,6 @@ pub fn reopen(id: &str, ended_after: Millis, now: Millis) -> Statement {
     )
 }
 
-/// What a host's next token may change of a stream. A stop stays: a page that is loaded again after it says
-/// `record: true` as it did before.
-#[must_use]
-pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
-    if record {
-        Statement::new(
-            "UPDATE live_streams SET record = 1, wish = 'auto', wish_at = ?, tend_at = ? WHERE id = ? AND wish = 'none'",
-            params![now, now, id],
-        )
-    } else {
-        // Only what has not begun: `record: false` in a later token is no stop.
-        Statement::new("UPDATE live_streams SET record = 0, wish = 'none' WHERE id = ? AND wish = 'auto' AND job_id IS NULL", params![id])
-    }
-}
-
 /// Sets what a host's token named: each only where it is given.
 #[must_use]
 pub fn set_details(
@@ -202,40 +187,6 @@ pub fn change(id: &str, title: Option<&str>, about: Option<Option<&str>>, visibi
     )
 }
 
-/// Somebody asks for a recording now. Its manner counts only if nothing runs: the job has its own copy.
-#[must_use]
-pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Option<bool>, public_url: &str, now: Millis) -> Statement {
-    Statement::new(
-        "UPDATE live_streams SET wish = 'asked', wish_at = ?, wish_error = NULL, record = 1, quality = COALESCE(?, quality), \
-         layout = COALESCE(?, layout), audio_only = COALESCE(?, audio_only), public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL",
-        params![now, quality, layout, audio_only, public_url, now, id],
-    )
-}
-
-/// A wish that a definite refusal ended, told to the one who asked.
-#[must_use]
-pub fn withdraw(id: &str, asked_at: Millis, error: &str) -> Statement {
-    Statement::new(
-        "UPDATE live_streams SET wish = 'none', wish_error = ? WHERE id = ? AND wish = 'asked' AND wish_at = ?",
-        params![error, id, asked_at],
-    )
-}
-
-/// Why a wish has not come true yet.
-#[must_use]
-pub fn wish_error(id: &str, error: &str) -> Statement {
-    Statement::new("UPDATE live_streams SET wish_error = ? WHERE id = ?", params![error, id])
-}
-
-/// Somebody says stop: it beats every start but a later one.
-#[must_use]
-pub fn stop(id: &str, now: Millis) -> Statement {
-    Statement::new(
-        "UPDATE live_streams SET wish = 'stopped', wish_at = ?, wish_error = NULL, tend_at = ? WHERE id = ?",
-        params![now, now, id],
-    )
-}
-
 /// The owner ends the broadcast. Its room is closed afterwards, checked by sid.
 #[must_use]
 pub fn end(id: &str, now: Millis) -> Statement {
@@ -243,39 +194,6 @@ pub fn end(id: &str, now: Millis) -> Statement {
         "UPDATE live_streams SET status = 'ended', ended_at = COALESCE(ended_at, ?), ended_by = 'owner', wish = 'stopped', \
          wish_at = ?, viewer_count = 0, tend_at = ? WHERE id = ?",
         params![now, now, now, id],
-    )
-}
-
-/// A wish that nobody met within its time, and one whose session is over.
-#[must_use]
-pub fn expire_wish(id: &str, asked_at: Option<Millis>) -> Statement {
-    Statement::new("UPDATE live_streams SET wish = 'none' WHERE id = ? AND wish = 'asked' AND wish_at IS ?", params![id, asked_at])
-}
-
-/// When the schedule looks again, unless something happened since it was read.
-#[must_use]
-pub fn tended(id: &str, read: Option<Millis>, again: Option<Millis>) -> Statement {
-    Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND tend_at IS ?", params![again, id, read])
-}
-
-/// The schedule looks at this stream at its next run.
-#[must_use]
-pub fn wake(id: &str, now: Millis) -> Statement {
-    Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND COALESCE(tend_at, ?) >= ?", params![now, id, now, now])
-}
-
-/// Streams that are due, the longest waiting first.
-#[must_use]
-pub fn due(now: Millis, limit: i64) -> Statement {
-    Statement::new("SELECT id FROM live_streams WHERE tend_at IS NOT NULL AND tend_at <= ? ORDER BY tend_at LIMIT ?", params![now, limit])
-}
-
-/// The same, for the stream of the job that writes this file.
-#[must_use]
-pub fn wake_for_key(object_key: &str, now: Millis) -> Statement {
-    Statement::new(
-        "UPDATE live_streams SET tend_at = ? WHERE id = (SELECT stream_id FROM egresses WHERE object_key = ?)",
-        params![now, object_key],
     )
 }
 

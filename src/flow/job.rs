@@ -1,0 +1,144 @@
+//! Doing a step of a job: start it, stop it, give it up; and what LiveKit's answers make of it.
+//!
+//! Each function asks once, with a time-out, and says of every answer whether it happened. Trouble
+//! outside is noted and left to the schedule; only a database that does not answer is an error.
+
+use super::decide::View;
+use super::proof;
+use crate::error::Error;
+use crate::livekit::egress;
+use crate::livekit::info::{EgressInfo, Facts};
+use crate::livekit::twirp::{Failed, Refusal, answer};
+use crate::ports::{Desk, Ports};
+use crate::recording::{Input, Status};
+use crate::store::egresses::{self, Attempt, Which};
+use crate::store::{Only, Statement, assets, sessions, wishes};
+use crate::storj::key::recording_key;
+
+/// Starts a recording: proof of the storage key, claim, call, and what came of it.
+///
+/// Answers the error that a caller is told when the refusal is definite.
+pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid: &str) -> Result<Option<Error>, Error> {
+    let stream = &view.stream;
+    // (1) The very key that LiveKit gets can write there. LiveKit would tell only after the stream.
+    if let Err(refusal) = proof::storage_is_writable(desk).await? {
+        desk.batch(vec![wishes::wish_error(&stream.id, "storage_refused")]).await?;
+        return Ok(Some(refusal));
+    }
+    // (2) The attempt is on file before LiveKit is asked, and only one can hold the place.
+    let now = desk.now();
+    let (id, object_key) = (desk.new_id(), recording_key(&stream.owner_id, &stream.room_name, now));
+    let attempt = Attempt {
+        id: &id,
+        stream_id: &stream.id,
+        session_sid,
+        object_key: &object_key,
+        project: &desk.config.project,
+        bucket: &desk.config.bucket,
+    };
+    let results = desk.batch([egresses::claim(&attempt, now), vec![egresses::newest(&stream.id)]].concat()).await?;
+    let jobs: Vec<egresses::Job> = desk.rows(&results, 3)?;
+    let Some(job) = jobs.into_iter().find(|job| job.id == id) else {
+        desk.trail.decided("start: the place is taken or nobody wants it any more");
+        return Ok(None);
+    };
+    // (3) One try: a start is not idempotent.
+    let request = egress::start(desk.config, stream, &job, now)?;
+    let outcome: Result<EgressInfo, Failed> = answer(desk.ports.send(request).await);
+    // (4) What is known now.
+    let now = desk.now();
+    match outcome.map(|info| info.facts()) {
+        Ok(Some(facts)) => {
+            desk.trail.note("egress_id", facts.egress_id.clone());
+            desk.trail.decided("start: LiveKit took it");
+            desk.batch(egresses::hear(&facts, &Only::Always)).await?;
+            Ok(None)
+        }
+        Ok(None) => {
+            desk.trail.decided("start: LiveKit's answer names no egress; its list will tell");
+            Ok(None)
+        }
+        Err(Failed::Unknown(why)) => {
+            desk.trail.decided(format!("start: outcome unknown ({why}); LiveKit's list will tell"));
+            desk.batch(vec![wishes::wish_error(&stream.id, why)]).await?;
+            Ok(None)
+        }
+        Err(Failed::Refused(refusal)) => {
+            let code = Failed::Refused(refusal).code();
+            desk.trail.decided(format!("start: LiveKit refused ({code})"));
+            let ending = if refusal == Refusal::NotFound { Status::Aborted } else { Status::Failed };
+            let mut statements = vec![
+                egresses::apply(Which::Id(&id), Input::Concluded(ending), Some(code), Some(now), &Only::Always),
+                // LiveKit took nothing, so there is no file to look for.
+                egresses::file_checked(&id, None, true, now),
+                wishes::wish_error(&stream.id, code),
+            ];
+            if refusal == Refusal::NotFound {
+                statements.push(sessions::absent(session_sid, now));
+            }
+            desk.batch(statements).await?;
+            Ok(match refusal {
+                // The room is not there yet or any more, or the project is at its limit: it is asked again.
+                Refusal::NotFound | Refusal::Exhausted => None,
+                _ => Some(livekit_refused(refusal)),
+            })
+        }
+    }
+}
+
+fn livekit_refused(refusal: Refusal) -> Error {
+    let error = Error::new(502, "livekit_refused", "LiveKit refused to start the recording");
+    match refusal {
+        Refusal::Unauthenticated => error.hint("check LIVEKIT_API_KEY and LIVEKIT_API_SECRET: they are of another project, or revoked"),
+        _ => error.hint("LiveKit did not accept the request; the log line of this request has its code"),
+    }
+}
+
+/// Asks LiveKit to stop a job. Stopping what is over is a success.
+pub(super) async fn send_stop<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &str) -> Result<(), Error> {
+    let Some((job, egress_id)) = view.jobs.iter().find(|job| job.id == job_id).and_then(|job| Some((job, job.egress_id.as_deref()?)))
+    else {
+        return Ok(());
+    };
+    let sent = desk.now();
+    let request = egress::stop(desk.config, egress_id, sent)?;
+    let outcome: Result<EgressInfo, Failed> = answer(desk.ports.send(request).await);
+    let mut statements = vec![egresses::stop_sent(job_id, sent)];
+    match outcome.map(|info| info.facts()) {
+        Ok(facts) => {
+            desk.trail.decided(format!("stop: LiveKit stops {egress_id}"));
+            statements.extend(facts.iter().flat_map(|facts| hear(desk, facts)));
+        }
+        Err(Failed::Refused(Refusal::Precondition)) => {
+            desk.trail.decided(format!("stop: {egress_id} is over already"));
+            statements.push(egresses::look_now(job_id));
+        }
+        Err(Failed::Refused(Refusal::NotFound)) => {
+            // LiveKit forgets after a day, or never knew it here. Its file decides what became of it.
+            desk.trail.decided(format!("stop: LiveKit does not know {egress_id}"));
+            let lost = Input::Concluded(Status::Failed);
+            statements.push(egresses::apply(Which::Id(&job.id), lost, Some("livekit_lost_it"), Some(sent), &Only::Always));
+            statements.push(egresses::over_at_livekit(job_id));
+        }
+        Err(failed) => desk.trail.decided(format!("stop: {egress_id} not confirmed ({}); asked again", failed.code())),
+    }
+    desk.batch(statements).await.map(|_| ())
+}
+
+/// Words of LiveKit's, and the recording that they make.
+pub(super) fn hear<P: Ports>(desk: &Desk<'_, P>, facts: &Facts) -> Vec<Statement> {
+    let mut statements = egresses::hear(facts, &Only::Always);
+    if facts.names_a_file {
+        statements.push(assets::make(&facts.object_key, &desk.new_id(), desk.now(), &Only::Always));
+    }
+    statements
+}
+
+/// Gives up an attempt that LiveKit's list does not have after 90 s. Should its words come all the same,
+/// they count, and it is stopped.
+pub(super) async fn give_up<P: Ports>(desk: &Desk<'_, P>, job_id: &str) -> Result<(), Error> {
+    desk.trail.decided("an attempt to start was never confirmed: given up");
+    let now = desk.now();
+    let given_up = Input::Concluded(Status::Aborted);
+    desk.batch(vec![egresses::apply(Which::Id(job_id), given_up, Some("livekit_unavailable"), Some(now), &Only::Always)]).await.map(|_| ())
+}

@@ -1,0 +1,120 @@
+//! Looking at LiveKit's lists: which jobs there are, which rooms, and who is in them.
+//!
+//! A list that does not come proves nothing.
+
+use super::decide::{ABSENT_FOR_MS, View};
+use super::job::hear;
+use crate::error::Error;
+use crate::livekit::info::EgressInfo;
+use crate::livekit::twirp::{Failed, Refusal, answer};
+use crate::livekit::{egress, room};
+use crate::ports::{Desk, Ports};
+use crate::store::sessions::{self, Seen};
+use crate::store::{Only, Statement, egresses, participants};
+
+/// Compares the unfinished jobs with LiveKit's list of the room. Answers whether the list came.
+pub(super) async fn at_egresses<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result<bool, Error> {
+    let request = egress::list(desk.config, &view.stream.room_name, desk.now())?;
+    let listed: Result<egress::Listed, Failed> = answer(desk.ports.send(request).await);
+    match listed {
+        Ok(listed) => {
+            let ours = |key: &str| view.jobs.iter().any(|job| job.object_key == key);
+            let facts: Vec<_> = listed.egresses().iter().filter_map(EgressInfo::facts).filter(|f| ours(&f.object_key)).collect();
+            desk.trail.decided(format!("LiveKit lists {} of our jobs", facts.len()));
+            let mut statements: Vec<Statement> = facts.iter().flat_map(|facts| hear(desk, facts)).collect();
+            statements.push(egresses::looked(&view.stream.id, desk.now()));
+            desk.batch(statements).await?;
+            Ok(true)
+        }
+        Err(failed) => {
+            desk.trail.decided(format!("LiveKit's egress list did not come ({})", failed.code()));
+            Ok(false)
+        }
+    }
+}
+
+/// Compares the session with LiveKit's rooms and participants.
+pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result<(), Error> {
+    let name = &view.stream.room_name;
+    let began_look = desk.now();
+    let found: Result<room::Rooms, Failed> = answer(desk.ports.send(room::find(desk.config, name, began_look)?).await);
+    let found = match found {
+        Ok(rooms) => rooms.named(name),
+        Err(failed) => {
+            desk.trail.decided(format!("LiveKit's room list did not come ({})", failed.code()));
+            return Ok(());
+        }
+    };
+    let current = view.session.as_ref().filter(|s| s.ended_at.is_none() && s.project == desk.config.project);
+    let Some(found) = found else {
+        let Some(session) = current else { return Ok(()) };
+        let believed = session.absent_at.is_some_and(|at| began_look.since(at) >= ABSENT_FOR_MS);
+        desk.trail.decided(if believed { "LiveKit does not have the room, seen twice: over" } else { "LiveKit does not have the room" });
+        let statements = if believed {
+            sessions::end(&session.sid, session.absent_at.unwrap_or(began_look), &Only::Always, began_look)
+        } else {
+            vec![sessions::absent(&session.sid, began_look)]
+        };
+        return desk.batch(statements).await.map(|_| ());
+    };
+    // A stream made for one session of another backend's room knows that session only.
+    if !view.stream.owns_room && current.is_none_or(|s| s.sid != found.sid) {
+        let Some(session) = current else { return Ok(()) };
+        return desk.batch(sessions::end(&session.sid, began_look, &Only::Always, began_look)).await.map(|_| ());
+    }
+    let present: Result<room::Present, Failed> = answer(desk.ports.send(room::participants(desk.config, name, began_look)?).await);
+    let people = match present {
+        Ok(present) => present.all(),
+        Err(failed) => {
+            desk.trail.decided(format!("LiveKit's participant list did not come ({})", failed.code()));
+            return Ok(());
+        }
+    };
+    let people: Vec<_> = people.iter().filter(|p| p.is_person() || (!p.is_recorder() && !p.tracks.is_empty())).collect();
+    let hosts: Vec<_> = people.iter().filter(|p| p.identity == view.stream.owner_id || !view.stream.owns_room).collect();
+    let publishing: Vec<_> = hosts.iter().filter(|p| !p.tracks.is_empty()).collect();
+    let now = desk.now();
+    let seen = Seen { sid: &found.sid, name, project: &desk.config.project, began: found.created_at().unwrap_or(now) };
+    desk.trail.decided(format!("LiveKit has the room with {} people, {} publishing", people.len(), publishing.len()));
+    let mut statements = vec![
+        sessions::end_older(name, seen.sid, seen.began, now),
+        sessions::see(&seen, &Only::Always, now),
+        sessions::enter(seen.sid, hosts.first().map(|_| view.stream.owner_id.as_str()), &Only::Always, now),
+    ];
+    statements.extend(participants::present(seen.sid, &people, now));
+    let sids: Vec<&str> = people.iter().map(|p| p.sid.as_str()).collect();
+    statements.extend(participants::gone(seen.sid, &sids, began_look));
+    for host in &publishing {
+        statements.extend(participants::published(seen.sid, host, now, &Only::Always, now));
+    }
+    if publishing.is_empty() {
+        statements.push(participants::nobody_publishes(seen.sid));
+    }
+    statements.push(sessions::looked(seen.sid, now));
+    desk.batch(statements).await.map(|_| ())
+}
+
+/// Closes the room of a stream that its owner ended, if it is still the same life of it.
+pub(super) async fn close_room<P: Ports>(desk: &Desk<'_, P>, view: &View, sid: &str) -> Result<(), Error> {
+    let name = &view.stream.room_name;
+    let now = desk.now();
+    let found: Result<room::Rooms, Failed> = answer(desk.ports.send(room::find(desk.config, name, now)?).await);
+    match found.map(|rooms| rooms.named(name)) {
+        Ok(Some(found)) if found.sid == sid => {
+            let closed: Result<serde_json::Value, Failed> = answer(desk.ports.send(room::close(desk.config, name, now)?).await);
+            match closed {
+                Ok(_) | Err(Failed::Refused(Refusal::NotFound)) => desk.trail.decided("the room is closed"),
+                Err(failed) => {
+                    desk.trail.decided(format!("the room was not closed ({}); tried again", failed.code()));
+                    return Ok(());
+                }
+            }
+        }
+        Ok(_) => desk.trail.decided("the room is closed already"),
+        Err(failed) => {
+            desk.trail.decided(format!("LiveKit's room list did not come ({}); tried again", failed.code()));
+            return Ok(());
+        }
+    }
+    desk.batch(sessions::end(sid, now, &Only::Always, now)).await.map(|_| ())
+}
