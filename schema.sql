@@ -175,6 +175,8 @@ CREATE TABLE egresses (
   -- When LiveKit was last asked to stop it, and when its lists were last asked about it.
   stop_sent_at  INTEGER,
   looked_at     INTEGER,
+  -- Since when LiveKit's participants lack its recorder, though the job is said to record.
+  absent_at     INTEGER,
   -- unknown: nobody has looked. yes: LiveKit named it, or it was found. no: it was looked for.
   file          TEXT NOT NULL DEFAULT 'unknown' CHECK (file IN ('unknown', 'yes', 'no')),
   file_checks   INTEGER NOT NULL DEFAULT 0,

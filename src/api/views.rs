@@ -100,6 +100,10 @@ fn is_awaited(stream: &Stream) -> bool {
     stream.is_wanted() && !taken_up
 }
 
+/// A recorder that somebody publishes for is active within 5.5 s (seen). After 90 s in `starting`, nobody
+/// publishes, and LiveKit waits.
+const STARTS_WITHIN_MS: i64 = 90_000;
+
 /// The state of a stream's recording.
 #[must_use]
 pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingState {
@@ -121,7 +125,10 @@ pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingSta
         Some(bytes) if over => bytes,
         _ => quality.estimated_bytes(stream.job_audio_only == Some(1), ms),
     };
-    let code = if over {
+    let waits_long = status == "starting" && stream.job_requested_at.is_some_and(|at| now.since(at) > STARTS_WITHIN_MS);
+    let code = if waits_long {
+        Some("nobody_publishes_yet")
+    } else if over {
         stream.job_error.as_deref()
     } else {
         stream.wish_error.as_deref().filter(|_| matches!(status.as_str(), "none" | "requested"))
@@ -144,6 +151,7 @@ pub fn explain(code: &str) -> &str {
         "storage_refused" => {
             "the bucket refuses the key that LiveKit records with: check STORJ_EGRESS_ACCESS_KEY_ID, STORJ_BUCKET and the grant"
         }
+        "nobody_publishes_yet" => "the recorder is ready and waits: nobody publishes a camera or microphone yet",
         "nobody_published" => "nobody published a camera or microphone, so there was nothing to record",
         "stopped_before_start" => "it was stopped before the first frame",
         "no_recorder" => "LiveKit has no recorder free; it is asked again",

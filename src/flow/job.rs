@@ -142,3 +142,11 @@ pub(super) async fn give_up<P: Ports>(desk: &Desk<'_, P>, job_id: &str) -> Resul
     let given_up = Input::Concluded(Status::Aborted);
     desk.batch(vec![egresses::apply(Which::Id(job_id), given_up, Some("livekit_unavailable"), Some(now), &Only::Always)]).await.map(|_| ())
 }
+
+/// Concludes that a recorder is dead. What it left is looked for, and LiveKit's own ending still counts.
+pub(super) async fn lost<P: Ports>(desk: &Desk<'_, P>, job_id: &str) -> Result<(), Error> {
+    desk.trail.decided("the recorder is gone and its file has not come: given up");
+    let now = desk.now();
+    let failed = Input::Concluded(Status::Failed);
+    desk.batch(vec![egresses::apply(Which::Id(job_id), failed, Some("recorder_crashed"), Some(now), &Only::Always)]).await.map(|_| ())
+}

@@ -70,6 +70,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
             return Ok(());
         }
     };
+    let recorders: Vec<&str> = people.iter().filter(|p| p.is_recorder()).map(|p| p.identity.as_str()).collect();
     let people: Vec<_> = people.iter().filter(|p| p.is_person() || (!p.is_recorder() && !p.tracks.is_empty())).collect();
     let hosts: Vec<_> = people.iter().filter(|p| p.identity == view.stream.owner_id || !view.stream.owns_room).collect();
     let publishing: Vec<_> = hosts.iter().filter(|p| !p.tracks.is_empty()).collect();
@@ -90,6 +91,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
     if publishing.is_empty() {
         statements.push(participants::nobody_publishes(seen.sid));
     }
+    statements.push(egresses::recorders(seen.sid, &recorders, now));
     statements.push(sessions::looked(seen.sid, now));
     desk.batch(statements).await.map(|_| ())
 }

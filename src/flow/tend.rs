@@ -74,6 +74,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
                 looked.listed = look::at_egresses(desk, &view).await?;
             }
             Step::GiveUp(id) => job::give_up(desk, id).await?,
+            Step::Lost(id) => job::lost(desk, id).await?,
             Step::LookAtRoom => {
                 looked.room = true;
                 look::at_room(desk, &view).await?;

@@ -38,6 +38,7 @@ pub struct Job {
     pub error: Option<String>,
     pub stop_sent_at: Option<Millis>,
     pub looked_at: Option<Millis>,
+    pub absent_at: Option<Millis>,
     pub file: String,
     pub file_checks: i64,
     pub checked_at: Option<Millis>,
@@ -211,6 +212,18 @@ pub fn over_at_livekit(id: &str) -> Statement {
     Statement::new("UPDATE egresses SET heard = 3 WHERE id = ?", params![id])
 }
 
+/// Whose recorders LiveKit's list of participants has, and whose it lacks: since when. A recorder is known
+/// by its identity, the egress id.
+#[must_use]
+pub fn recorders(session_sid: &str, present: &[&str], now: Millis) -> Statement {
+    let present = serde_json::json!(present).to_string();
+    Statement::new(
+        "UPDATE egresses SET absent_at = CASE WHEN egress_id IN (SELECT value FROM json_each(?)) THEN NULL ELSE COALESCE(absent_at, ?) END \
+         WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard = 1",
+        params![present, now, session_sid, session_sid],
+    )
+}
+
 /// LiveKit's list was asked about every unfinished job of a room.
 #[must_use]
 pub fn looked(stream_id: &str, now: Millis) -> Statement {
@@ -249,7 +262,7 @@ pub fn stream_of_egress(egress_id: &str) -> Statement {
 pub fn newest(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT id, egress_id, session_sid, room_name, project, object_key, bucket, endpoint, region, quality, layout, audio_only, \
-         status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, file, \
+         status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, absent_at, file, \
          file_checks, checked_at FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8",
         params![stream_id],
     )

@@ -194,3 +194,19 @@ fn old_events_are_forgotten_but_the_newest() {
     let (_, health) = world.call("", "GET", "/healthz", Value::Null);
     assert!(health["webhookAgeSeconds"].as_i64().unwrap() >= 7_200, "{health}");
 }
+
+#[test]
+fn a_recorder_that_died_with_its_service_is_found_out_and_the_next_part_starts() {
+    let world = World::new();
+    live(&world, true);
+    world.webhook(egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
+    // LiveKit goes on calling it ACTIVE; the room has no recorder among its participants.
+    for _ in 0..14 {
+        world.advance(60_000);
+        world.cron();
+    }
+    let jobs = world.rows("SELECT status, inferred, error FROM egresses ORDER BY requested_at");
+    assert_eq!(jobs[0], json!({ "status": "failed", "inferred": 1, "error": "recorder_crashed" }));
+    assert_eq!(jobs[1]["status"], "starting");
+    assert_eq!(world.one("SELECT part FROM egresses ORDER BY requested_at DESC LIMIT 1"), 2);
+}

@@ -32,7 +32,7 @@ fn job(changes: Value) -> Job {
         "id": "j", "egress_id": "EG_1", "session_sid": "RM_1", "room_name": "r", "project": PROJECT, "object_key": "k", "bucket": "b",
         "endpoint": "e", "region": "us-east-1", "quality": "1080p", "layout": "speaker", "audio_only": 0, "status": "recording",
         "inferred": 0, "heard": 1, "requested_at": NOW.0 - 2 * MINUTE, "started_at": NOW.0 - 110 * SECOND, "ended_at": null,
-        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "file": "unknown", "file_checks": 0, "checked_at": null,
+        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null,
     });
     serde_json::from_value(with(base, changes)).unwrap()
 }
@@ -157,4 +157,23 @@ fn a_failed_jobs_file_is_asked_for_three_times() {
     assert_eq!(step(&failed(0, 0)), Step::CheckFile("j".into()));
     assert_eq!(step(&failed(1, 30 * SECOND)), Step::Rest(Some(NOW.plus(30 * SECOND))));
     assert_eq!(step(&failed(2, 5 * MINUTE)), Step::CheckFile("j".into()));
+}
+
+#[test]
+fn a_recorder_that_left_the_room_is_lost_after_two_looks() {
+    let live = || stream(json!({ "wish": "auto", "wish_at": NOW.0 - HOUR, "status": "live" }));
+    let absent = |ago: i64| view(live(), session(json!({})), vec![job(json!({ "absent_at": NOW.0 - ago }))]);
+    assert!(matches!(step(&absent(MINUTE)), Step::Rest(_)), "seen once proves nothing");
+    assert_eq!(step(&absent(2 * MINUTE)), Step::Lost("j".into()));
+    let starting = job(json!({ "status": "starting", "heard": 0, "absent_at": NOW.0 - HOUR }));
+    assert!(!matches!(step(&view(live(), session(json!({})), vec![starting])), Step::Lost(_)), "it may be joining");
+}
+
+#[test]
+fn a_job_that_nothing_is_heard_of_after_its_room_is_lost_after_half_an_hour() {
+    let over = |ago: i64| {
+        view(stream(json!({})), session(json!({ "ended_at": NOW.0 - ago })), vec![job(json!({ "status": "stopping", "heard": 2 }))])
+    };
+    assert!(matches!(step(&over(29 * MINUTE)), Step::Rest(Some(_))), "a long file is being uploaded");
+    assert_eq!(step(&over(30 * MINUTE)), Step::Lost("j".into()));
 }
