@@ -4,56 +4,62 @@
 // may call this before each start (--quiet), and a second `npm run dev` is quick.
 
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { findTool, toolVersion } from './parts/cargo-tools.mjs'
 import { packageBins } from './parts/node.mjs'
 import { isExecutable, root, run } from './parts/processes.mjs'
 import { workerToolchain } from './parts/rust.mjs'
-import { main, step, Stop } from './parts/steps.mjs'
+import { main, report, step, Stop } from './parts/steps.mjs'
 import { setupBuild, setupBuildQuietly } from './setup.mjs'
 
-const inputs = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'package-lock.json', 'scripts/build.mjs', 'src', 'migrations', 'schema.sql']
+const sources = ['src', 'migrations', 'schema.sql', 'Cargo.toml', 'Cargo.lock']
+const inputs = [...sources, 'rust-toolchain.toml', 'package-lock.json', 'scripts/build.mjs']
 const outputs = ['build/index.js', 'build/index_bg.wasm']
 const stamp = path.join(root, 'build/inputs.sha256')
 
-/** A Worker must stay small to start quickly at the edge: near-empty with D1 it is 47 kB, and this is the project's limit. */
+/** A Worker must stay small to start quickly at the edge. Near-empty with D1 it is 47 kB; this is the project's limit. */
 const MAX_GZIP = 768 * 1024
 
 export async function build(say = () => {}) {
   const chain = await workerToolchain()
   const sum = checksum(chain)
-  if (outputs.every((file) => existsSync(path.join(root, file))) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sum) {
-    return 'unchanged'
-  }
+  if (isBuilt() && existsSync(stamp) && readFileSync(stamp, 'utf8') === sum) return 'unchanged'
   rmSync(stamp, { force: true })
   say('worker-build --release')
   let crates = 0
   const onLine = (line) => /^\s*Compiling/.test(line) && say(`${++crates} crates compiled`)
   const args = ['--release', '--no-opt', ...(chain.panicUnwind ? ['--panic-unwind'] : [])]
   const { code, output } = await run(await findTool('worker-build'), args, { env: await environment(chain), onLine })
-  if (code !== 0) throw new Stop('The Worker does not build.', { detail: output })
+  if (code !== 0) throw new Stop('The Worker does not build.', { detail: compilersWords(output) })
   say('wasm-opt')
   await shrink()
   writeFileSync(stamp, sum)
 }
 
 /**
- * worker-build's own call of wasm-opt keeps every function's name and optimizes less: together a fifth of what is uploaded.
- * A panic is still logged with its file and line. The features are those that the compiler noted in the module.
+ * worker-build's own call of wasm-opt keeps every function's name and optimizes less: together a tenth of what is
+ * uploaded. A panic is still logged with its file and line. The features are those noted in the module by the compiler.
  */
 async function shrink() {
   const wasm = path.join(root, 'build/index_bg.wasm')
-  const { code, output } = await run(process.execPath, [packageBins.WASM_OPT_BIN, '-Oz', wasm, '-o', wasm])
+  const smaller = `${wasm}.new`
+  const { code, output } = await run(process.execPath, [packageBins.WASM_OPT_BIN, '-Oz', wasm, '-o', smaller])
   if (code !== 0) throw new Stop('wasm-opt failed.', { detail: output })
+  renameSync(smaller, wasm) // At once: a Worker may be starting from it.
 }
+
+const isBuilt = () => outputs.every((file) => existsSync(path.join(root, file)))
 
 /** `{raw, gzip}` bytes of what is uploaded. */
 export function bundleSize() {
   const files = outputs.map((file) => readFileSync(path.join(root, file)))
   const sum = (sizes) => sizes.reduce((total, size) => total + size, 0)
-  return { raw: sum(files.map((bytes) => bytes.length)), gzip: sum(files.map((bytes) => gzipSync(bytes, { level: 9 }).length)) }
+  return {
+    raw: sum(files.map((bytes) => bytes.length)),
+    gzip: sum(files.map((bytes) => gzipSync(bytes, { level: 9 }).length)),
+  }
 }
 
 export function checkSize() {
@@ -66,9 +72,8 @@ export function checkSize() {
 async function environment({ toolchain, panicUnwind }) {
   const bins = { WASM_BINDGEN_BIN: await findTool('wasm-bindgen-cli'), ...packageBins }
   // A path that does not resolve is ignored by worker-build, which then downloads: better to end here.
-  for (const file of Object.values(bins)) {
-    if (!isExecutable(file)) throw new Stop(`${path.relative(root, file)} is missing or not executable.`, { remedy: 'npm ci' })
-  }
+  const missing = Object.values(bins).find((file) => !isExecutable(file))
+  if (missing) throw new Stop(`${path.relative(root, missing)} is missing or not executable.`, { remedy: 'npm ci' })
   return {
     ...bins,
     RUSTUP_TOOLCHAIN: toolchain,
@@ -78,6 +83,23 @@ async function environment({ toolchain, panicUnwind }) {
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`,
   }
 }
+
+/**
+ * While somebody edits under `wrangler dev`, the Worker as it was keeps running: wrangler would answer a failure with 200
+ * lines of its own.
+ */
+async function buildForWrangler() {
+  await setupBuildQuietly()
+  try {
+    await build()
+  } catch (error) {
+    if (process.env.WRANGLER_COMMAND !== 'dev' || !isBuilt()) throw error
+    report(error)
+  }
+}
+
+/** Without worker-build's own lines around them. */
+const compilersWords = (output) => output.replace(/^\[INFO\].*\n/gm, '').replace(/^Error: Compiling your crate[\s\S]*/m, '')
 
 function checksum(chain) {
   const hash = createHash('sha256')
@@ -94,11 +116,7 @@ function filesOf(name) {
 }
 
 await main(import.meta.url, async () => {
-  if (process.argv.includes('--quiet')) {
-    await setupBuildQuietly()
-    await build()
-    return
-  }
+  if (process.argv.includes('--quiet')) return buildForWrangler()
   await setupBuild()
   await step('Worker', async (say) => {
     const unchanged = await build(say)

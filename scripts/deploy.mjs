@@ -1,5 +1,5 @@
 // Puts the Worker on Cloudflare: `npm run deploy`. First the database's migrations, then the code that needs them.
-// `npm run deploy -- --dry-run` builds and bundles all the same, without logging in anywhere. Further options go to wrangler.
+// `npm run deploy -- --dry-run` builds and bundles all the same, without logging in anywhere. Other options go to wrangler.
 
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -27,9 +27,10 @@ async function deploy(options) {
 function checkDatabase() {
   const config = readFileSync(path.join(root, 'wrangler.toml'), 'utf8')
   if (/^\s*database_id\s*=\s*"[^"]+"/m.test(config)) return
-  throw new Stop('wrangler.toml has no database_id yet. Make the database once, and paste the id that this prints into [[d1_databases]]:', {
-    remedy: 'npx wrangler d1 create livekit-storj',
-  })
+  throw new Stop(
+    'wrangler.toml has no database_id yet. Make the database once, and paste the id that this prints into [[d1_databases]]:',
+    { remedy: 'npx wrangler d1 create livekit-storj' },
+  )
 }
 
 async function call(...args) {

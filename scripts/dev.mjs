@@ -37,12 +37,9 @@ async function develop() {
   if (livekit || s3) await step('devstack', buildDevstack)
   await step('Worker', build)
 
-  await step('start', async (say) => {
-    if (livekit || s3) await startStandIns({ vars, port, livekit, s3 })
-    say('wrangler dev')
-  })
+  if (livekit || s3) await step('stand-ins', () => startStandIns({ vars, port, livekit, s3 }))
   const worker = startWorker({ port, publicUrl: publicUrl(vars, port) })
-  await step('healthy', () => untilHealthy(worker))
+  await step('wrangler dev', () => untilHealthy(worker))
   const schedule = runSchedule(worker)
 
   const newest = await newestRecording(worker, vars, livekit)
@@ -72,7 +69,8 @@ async function checkPorts(port, livekit, s3) {
   ]
   for (const [address, who, remedy] of wanted) {
     if (address && !(await isFree(address))) {
-      throw new Stop(`${address.host}:${address.port}, for ${who}, is in use by another program. End that, or take another port:`, { remedy })
+      const taken = `${address.host}:${address.port}, for ${who}, is in use by another program.`
+      throw new Stop(`${taken} End that, or take another port:`, { remedy })
     }
   }
 }

@@ -42,7 +42,8 @@ function endToEnd({ filter, results }) {
   // What was built before would be tested in its place.
   if (results.some(({ name, failed }) => name === 'build' && failed)) return { passed: 0, failed: 1, note: 'not run: no build' }
   const all = existsSync(path.join(root, E2E)) ? readdirSync(path.join(root, E2E)) : []
-  const files = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter)).map((name) => `${E2E}/${name}`)
+  const chosen = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter))
+  const files = chosen.map((name) => `${E2E}/${name}`)
   if (files.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
   // Each file has a Worker and a devstack of its own, and mostly waits: two at once even on one core.
   const concurrency = Math.max(2, availableParallelism() - 1)
@@ -60,6 +61,8 @@ async function held(work) {
   }
 }
 
+const row = (name, seconds) => `${name.padEnd(18)} ${`${seconds.toFixed(1)} s`.padStart(9)}`
+
 async function runAll(chosen, filter) {
   const results = []
   const began = performance.now()
@@ -72,17 +75,17 @@ async function runAll(chosen, filter) {
   process.stdout.write('\n')
   for (const { name, seconds, passed, failed, note } of results) {
     const counts = `${passed} passed${failed ? `, ${failed} failed` : ''}${note ? ` (${note})` : ''}`
-    process.stdout.write(`${failed ? '✗' : '✓'} ${name.padEnd(18)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}\n`)
+    process.stdout.write(`${failed ? '✗' : '✓'} ${row(name, seconds)}   ${counts}\n`)
   }
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
-  process.stdout.write(`  ${'in all'.padEnd(18)} ${`${((performance.now() - began) / 1000).toFixed(1)} s`.padStart(9)}\n`)
+  process.stdout.write(`  ${row('in all', (performance.now() - began) / 1000)}\n`)
   process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`)
   return sum('passed') > 0 && sum('failed') === 0
 }
 
 await main(import.meta.url, async () => {
   const [part, filter = ''] = process.argv.slice(2)
-  if (part && !parts[part]) throw new Stop(`There is no part ${part} of the tests.`, { remedy: `One of: ${Object.keys(parts).join(', ')}` })
+  if (part && !parts[part]) throw new Stop(`The tests have no part ${part}, only ${Object.keys(parts).join(', ')}.`)
   await setupBuild()
   const chosen = part ? parts[part] : [...new Set(Object.values(parts).flat())]
   if (!(await runAll(chosen, filter))) process.exitCode = 1

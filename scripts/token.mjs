@@ -17,7 +17,6 @@ export function mint(secret, { user, admin = false, minutes = 60, now = Date.now
 
 function options() {
   const usage = { remedy: 'npm run -s token -- --user alice [--admin] [--minutes 60]' }
-  const minutesFault = new Stop('--minutes is a number above 0.', usage)
   let values
   try {
     const text = { type: 'string' }
@@ -27,13 +26,17 @@ function options() {
   }
   const minutes = Number(values.minutes)
   if (!values.user) throw new Stop('Whose token? --user names the user id.', usage)
-  if (!(minutes > 0)) throw minutesFault
+  if (!(minutes > 0)) throw new Stop('--minutes is a number above 0.', usage)
   return { user: values.user, admin: values.admin, minutes }
 }
 
 await main(import.meta.url, async () => {
   const asked = options()
   const secret = process.env.AUTH_JWT_SECRET || readDevVars().AUTH_JWT_SECRET
-  if (!secret) throw new Stop('AUTH_JWT_SECRET is set neither in .dev.vars nor in the environment.', { remedy: 'cp .dev.vars.example .dev.vars' })
+  if (!secret) {
+    throw new Stop('AUTH_JWT_SECRET is set neither in .dev.vars nor in the environment.', {
+      remedy: 'cp .dev.vars.example .dev.vars',
+    })
+  }
   process.stdout.write(`${mint(secret, asked)}\n`)
 })

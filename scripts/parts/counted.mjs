@@ -30,7 +30,11 @@ export async function check(command, args, env) {
 function stream(command, args, env) {
   return new Promise((resolve) => {
     const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: 'always', FORCE_COLOR: '1' } : {}
-    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...colours, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...colours, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let [passed, failed] = [0, 0]
     for (const source of [child.stdout, child.stderr]) {
       eachLine(source, (line) => {

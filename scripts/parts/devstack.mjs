@@ -25,11 +25,12 @@ export async function startDevstack(args, { onLog = () => {} } = {}) {
     onLog(line)
   })
   const ready = new Promise((resolve) => {
-    eachLine(child.stdout, (line) => (line.startsWith('{"') && line.includes('"ready":true') ? resolve(JSON.parse(line)) : onLog(line)))
+    const isFirst = (line) => line.startsWith('{') && line.includes('"ready":true')
+    eachLine(child.stdout, (line) => (isFirst(line) ? resolve(JSON.parse(line)) : onLog(line)))
   })
   const first = await Promise.race([ready, child.ended])
   if (first.ready) return { child, livekit: first.livekit, s3: first.s3 }
   await endGroup(child)
-  if (first.code === PORT_IN_USE) throw new Stop(`The devstack cannot listen: a port is in use.`, { detail: errors })
+  if (first.code === PORT_IN_USE) throw new Stop('The devstack cannot listen: a port is in use.', { detail: errors })
   throw new Stop('The devstack did not start.', { detail: errors || String(first.error ?? `exit code ${first.code}`) })
 }

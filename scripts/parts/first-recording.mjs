@@ -3,6 +3,8 @@
 
 import { Stop } from './steps.mjs'
 
+const tooEarly = ['failed', 'aborted', 'limit_reached']
+
 /** Returns `{id, url}` of the recording. `call(method, path, body)` answers with JSON, in the name of one user. */
 export async function recordOnce({ call, livekit, say }) {
   const roomName = `first-${Date.now().toString(36)}`
@@ -19,7 +21,7 @@ export async function recordOnce({ call, livekit, say }) {
   await until('the recording starts', async () => {
     const { recording } = await call('GET', `/api/streams/${streamId}`)
     say(`${roomName}: recording is ${recording.status}`)
-    if (['failed', 'aborted', 'limit_reached'].includes(recording.status)) throw new Stop(`The recording ended too early: ${recording.status} ${recording.error ?? ''}`)
+    if (tooEarly.includes(recording.status)) throw new Stop(`The recording ended: ${recording.status} ${recording.error ?? ''}`)
     return recording.status === 'recording'
   })
   await pause(4_000) // Long enough to be worth a look.

@@ -30,10 +30,13 @@ export async function untilHealthy(worker, seconds = 60) {
       return
     }
     const faults = response?.status === 503 ? faultsIn(await response.text()) : []
-    if (faults.length) throw new Stop('These variables in .dev.vars are missing or wrong:', { remedy: faults.join('\n    ') })
+    if (faults.length) {
+      throw new Stop('These variables in .dev.vars are missing or wrong:', { remedy: faults.join('\n    ') })
+    }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Stop(ended ? 'wrangler dev ended.' : `The Worker did not get healthy in ${seconds} s.`, { detail: worker.started })
+  const what = ended ? 'wrangler dev ended.' : `The Worker did not get healthy in ${seconds} s.`
+  throw new Stop(what, { detail: worker.started })
 }
 
 function faultsIn(text) {

@@ -17,13 +17,14 @@ export function show(line) {
 export function pretty(line) {
   const fields = parse(line)
   if (!fields) return null
-  const { status, route, event, room, decided = [], ms, code, request_id: id } = fields
+  const { status, route, event, room, egress_id: egress, decided = [], ms, code, request_id: id } = fields
   const columns = [
     new Date().toTimeString().slice(0, 8),
     colour(status, String(status ?? '').padStart(3)),
     String(route ?? '').padEnd(24),
     event,
     room && `room=${room}`,
+    egress,
     code,
     [decided].flat().join('; '),
     ms !== undefined && dim(`${ms} ms`),

@@ -41,7 +41,7 @@ export function wranglerNode() {
   if (major > 22 || (major === 22 && minor >= 12)) return process.execPath
   const packaged = inModules('.bin', 'node')
   if (existsSync(packaged)) return packaged
-  throw new Stop(`wrangler needs Node ≥ 22.12; this is ${process.version}, and there is no packaged one for this machine.`, {
+  throw new Stop(`wrangler needs Node ≥ 22.12; this is ${process.version}, and npm has no newer one for this machine.`, {
     remedy: 'Install Node 22.12 or newer: https://nodejs.org/en/download',
   })
 }
@@ -49,10 +49,11 @@ export function wranglerNode() {
 /** wrangler as `[command, args]`. */
 export const wrangler = (...args) => [wranglerNode(), [inModules('wrangler', 'bin', 'wrangler.js'), ...args]]
 
-/** No usage statistics, no banner. */
+/** No usage statistics, no banner, no log files in the home folder. */
 export const wranglerEnv = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_WRITE_LOGS: 'false',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false', // The Worker does not read Request.cf: not worth a call to outside.
 }

@@ -92,7 +92,7 @@ export function startGroup(command, args, { env } = {}) {
     child.on('error', (error) => resolve({ code: 127, error }))
     child.on('exit', (code, signal) => resolve({ code, signal }))
   })
-  if (child.pid) killWithUs(-child.pid)
+  if (child.pid) child.forget = killWithUs(-child.pid)
   return child
 }
 
@@ -107,14 +107,14 @@ export async function endGroup(child) {
   } catch {
     // Nobody of the group is left.
   }
-  reaper.stdin.write(`forget ${-child.pid}\n`)
+  child.forget?.()
 }
 
 export const endAllGroups = () => Promise.all([...groups].map(endGroup))
 
 let reaper
 
-/** Has a process (or, negative, a group) killed when this one is gone. */
+/** Has a process (or, negative, a group) killed when this one is gone. Call what it returns when that one has ended. */
 export function killWithUs(pid) {
   if (!reaper) {
     const file = fileURLToPath(new URL('reaper.mjs', import.meta.url))
@@ -124,6 +124,7 @@ export function killWithUs(pid) {
     reaper.stdin.on('error', () => {})
   }
   reaper.stdin.write(`watch ${pid}\n`)
+  return () => reaper.stdin.write(`forget ${pid}\n`)
 }
 
 process.on('exit', () => running.forEach((child) => child.kill()))

@@ -58,14 +58,16 @@ export const lostOnStable = (why) => `${why}; built on stable: a panic then take
 async function lookAtNightly() {
   if (!findOnPath('rustup')) return { why: 'Rust is not from rustup' }
   const rustc = (...args) => run('rustc', ['+nightly', ...args], { env: { RUSTUP_AUTO_INSTALL: '0' } })
-  const [{ code, stdout: version }, { stdout: sysroot }] = await Promise.all([rustc('--version'), rustc('--print', 'sysroot')])
-  const whole = ['toolchain', 'install', 'nightly', '--profile', 'minimal', '--no-self-update', '-c', 'rust-src', '-t', WASM]
+  const { code, stdout: version } = await rustc('--version')
+  const { stdout: sysroot } = await rustc('--print', 'sysroot')
+  const whole = ['toolchain', 'install', 'nightly', '--profile', 'minimal', '-c', 'rust-src', '-t', WASM, '--no-self-update']
   if (code !== 0) return { why: 'no nightly Rust', missing: [whole] }
   if (minor(version) < minor(pinned())) return { why: `the nightly Rust is older than ${pinned()}`, missing: [whole] }
   const lib = path.join(sysroot.trim(), 'lib/rustlib')
   const missing = []
-  if (!existsSync(path.join(lib, 'src/rust/library'))) missing.push(['component', 'add', 'rust-src', '--toolchain', 'nightly'])
-  if (!existsSync(path.join(lib, WASM))) missing.push(['target', 'add', WASM, '--toolchain', 'nightly'])
+  const add = (kind, name) => missing.push([kind, 'add', name, '--toolchain', 'nightly'])
+  if (!existsSync(path.join(lib, 'src/rust/library'))) add('component', 'rust-src')
+  if (!existsSync(path.join(lib, WASM))) add('target', WASM)
   return missing.length ? { why: `nightly lacks ${missing[0][2]}`, missing } : { version: version.trim() }
 }
 

@@ -29,7 +29,7 @@ export async function step(title, work) {
   const seconds = () => `${((performance.now() - began) / 1000).toFixed(1)} s`
   const beat = () => {
     const line = `… ${title}${doing && `: ${doing}`}  ${seconds()}`
-    process.stdout.write(live ? `${CLEAR}${line.slice(0, process.stdout.columns - 1)}` : `${line}\n`)
+    process.stdout.write(live ? `${CLEAR}${line.slice(0, (process.stdout.columns || 80) - 1)}` : `${line}\n`)
   }
   const timer = setInterval(beat, HEARTBEAT_MS)
   const say = (text) => {

@@ -33,7 +33,7 @@ export async function startWorker(port, vars) {
     }),
   )
   await miniflare.ready
-  await killChildrenWithUs()
+  const forget = await killWorkerdWithUs()
   const db = await miniflare.getD1Database('DB')
   await migrate(db)
   return {
@@ -41,7 +41,10 @@ export async function startWorker(port, vars) {
     cron: async () => (await miniflare.getWorker()).scheduled({ cron: '* * * * *' }),
     logs: () => lines.map(({ level, message }) => fields(message) ?? { level, message }),
     reset: () => empty(db),
-    stop: () => miniflare.dispose(),
+    async stop() {
+      await miniflare.dispose()
+      forget()
+    },
   }
 }
 
@@ -53,19 +56,22 @@ async function migrate(db) {
   }
 }
 
+/** D1's and SQLite's own tables stay. */
+const OUR_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_*' AND name NOT GLOB 'sqlite*'"
+
 async function empty(db) {
-  const { results } = await db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'").all()
+  const { results } = await db.prepare(OUR_TABLES).all()
   const deletions = results.map(({ name }) => db.prepare(`DELETE FROM "${name}"`))
   await db.batch([db.prepare('PRAGMA defer_foreign_keys = on'), ...deletions])
 }
 
-/** workerd does not notice when its parent is killed. */
-async function killChildrenWithUs() {
+/** workerd does not notice when its parent is killed. Returns what to call when it has ended. */
+async function killWorkerdWithUs() {
   const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm='])
-  for (const line of stdout.split('\n')) {
-    const [pid, parent, name] = line.trim().split(/\s+/)
-    if (Number(parent) === process.pid && name?.endsWith('workerd')) killWithUs(Number(pid))
-  }
+  const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  const isOurs = ([, parent, name]) => Number(parent) === process.pid && name.endsWith('workerd')
+  const forget = processes.filter(isOurs).map(([pid]) => killWithUs(Number(pid)))
+  return () => forget.forEach((call) => call())
 }
 
 function fields(message) {
