@@ -31,6 +31,8 @@ CREATE TABLE live_streams (
   wish_at        INTEGER,
   -- Why the wish has not come true yet: a code of ours, never LiveKit's or Storj's own words.
   wish_error     TEXT,
+  -- Until when the host may join with the newest token: so long its coming is looked for.
+  host_until     INTEGER,
   -- Where LiveKit reaches this Worker: kept with the wish, because the schedule has no caller.
   public_url     TEXT,
   -- The session that this stream is in or was in last, and when that session began.

@@ -122,6 +122,13 @@ impl Error {
         Self { retry_after: Some(5), ..Self::new(503, "livekit_unavailable", "LiveKit did not answer").hint("try again in a few seconds") }
     }
 
+    /// 502: LiveKit refuses our API key.
+    #[must_use]
+    pub fn livekit_refused() -> Self {
+        Self::new(502, "livekit_refused", "LiveKit refused this Worker's API key")
+            .hint("check LIVEKIT_API_KEY and LIVEKIT_API_SECRET: they are of another project, or revoked")
+    }
+
     /// 500: a fault of this program. The request id leads to its log line.
     #[must_use]
     pub fn internal() -> Self {

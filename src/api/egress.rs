@@ -65,7 +65,7 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     let asked_at = desk.now();
     desk.batch(vec![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), start.audio_only, public_url, asked_at)])
         .await?;
-    let mut tended = tend(desk, &stream.id, open.is_none()).await?;
+    let mut tended = tend(desk, &stream.id, open.is_none() || !stream.owns_room).await?;
     if let Some(refused) = tended.refused.take() {
         desk.batch(vec![wishes::withdraw(&stream.id, asked_at, refused.code)]).await?;
         return Err(refused);
@@ -73,7 +73,7 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
 
     // (4) Somebody else's start may be under way.
     for wait in FOR_THE_FIRST_MS {
-        if !in_another_hand(&tended, desk) {
+        if tended.started || !in_another_hand(&tended, desk) {
             break;
         }
         desk.ports.pause(wait).await;

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::livekit::info::Room;
 use crate::livekit::room;
-use crate::livekit::twirp::{Failed, answer};
+use crate::livekit::twirp::{Failed, Refusal, answer};
 use crate::ports::{Desk, Ports};
 use crate::quality::Quality;
 use crate::store::streams::{self, New, Stream};
@@ -17,7 +17,10 @@ pub(super) async fn at_livekit<P: Ports>(desk: &Desk<'_, P>, name: &str) -> Resu
     let rooms: Result<room::Rooms, Failed> = answer(desk.ports.send(request).await);
     rooms.map(|rooms| rooms.named(name)).map_err(|failed| {
         desk.trail.decided(format!("LiveKit's room list did not come ({})", failed.code()));
-        Error::livekit_unavailable()
+        match failed {
+            Failed::Refused(Refusal::Unauthenticated) => Error::livekit_refused(),
+            _ => Error::livekit_unavailable(),
+        }
     })
 }
 

@@ -19,7 +19,7 @@ use crate::ports::{Desk, Ports};
 use crate::store::sessions::REOPEN_WITHIN_MS;
 use crate::store::streams::{self, Stream};
 use crate::store::wishes;
-use crate::time::SECOND;
+use crate::time::{MINUTE, SECOND};
 
 /// Ten minutes to join; LiveKit renews the token of who is connected.
 const TTL_S: i64 = 600;
@@ -102,6 +102,10 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (viewer_stream(desk, caller, known)?, viewer_identity(desk, caller))
     };
 
+    if as_host {
+        let now = desk.now();
+        desk.batch(vec![wishes::await_host(&stream.id, now.plus(TTL_S * SECOND), now.plus(MINUTE))]).await?;
+    }
     let role = if as_host { "host" } else { "viewer" };
     let mut attributes = attributes;
     attributes.insert("role".to_owned(), role.to_owned());

@@ -116,7 +116,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         if due <= now && !looked.stop {
             return Step::SendStop(job.id.clone());
         }
-        again.or(due.plus(STOP_AGAIN_MS));
+        again.or(if due <= now { now.plus(STOP_AGAIN_MS) } else { due });
     }
 
     // (2) Attempts of unknown outcome, and jobs that have not been heard of for a while.
@@ -150,6 +150,8 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         view.jobs.iter().any(|job| job.status().holds_the_place() && Some(job.session_sid.as_str()) == here.map(|s| s.sid.as_str()));
     if stream.is_wanted() && !placed {
         match here {
+            // After an ending the room may be over too, and nobody has said so yet.
+            Some(session) if !looked.room && ended_since_look(view, session) => return Step::LookAtRoom,
             Some(session) if can_start(view) => {
                 let due = retry_at(view, &session.sid, now);
                 if due <= now && !looked.start {
@@ -172,7 +174,14 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
                 }
                 again.or(now.plus(MINUTE));
             }
-            // It opens by its host's coming, and LiveKit tells: nothing to ask each minute for ever.
+            // LiveKit tells of the host's coming; and as long as the host may come with the newest token, the
+            // Worker asks, for what LiveKit tells may be lost.
+            None if stream.host_until.is_some_and(|until| until > now) => {
+                if !looked.room && stream.tend_at.is_some_and(|at| at <= now) {
+                    return Step::LookAtRoom;
+                }
+                again.or(now.plus(MINUTE));
+            }
             None => {}
         }
     }
@@ -253,6 +262,13 @@ fn look_at(job: &Job) -> Millis {
         (true, _) => LOOK_MOVING_MS,
     };
     since.plus(wait)
+}
+
+/// A job of this session ended, and the room was not looked at since.
+fn ended_since_look(view: &View, session: &Session) -> bool {
+    let ended_at =
+        view.jobs.iter().filter(|job| job.session_sid == session.sid && job.status().is_over()).filter_map(|job| job.ended_at).max();
+    ended_at.is_some_and(|at| session.looked_at.is_none_or(|looked| looked < at))
 }
 
 /// `asked` starts when the room is open, `auto` when the host publishes; a further part of either needs

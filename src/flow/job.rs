@@ -89,7 +89,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
 fn livekit_refused(refusal: Refusal) -> Error {
     let error = Error::new(502, "livekit_refused", "LiveKit refused to start the recording");
     match refusal {
-        Refusal::Unauthenticated => error.hint("check LIVEKIT_API_KEY and LIVEKIT_API_SECRET: they are of another project, or revoked"),
+        Refusal::Unauthenticated => Error::livekit_refused(),
         _ => error.hint("LiveKit did not accept the request; the log line of this request has its code"),
     }
 }

@@ -20,6 +20,8 @@ const MOST_STEPS: usize = 10;
 pub struct Tended {
     /// How it stands now.
     pub view: View,
+    /// Whether this round asked LiveKit to start.
+    pub started: bool,
     /// Why a start was definitely refused in this round.
     pub refused: Option<Error>,
 }
@@ -98,7 +100,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
         }
         view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     }
-    Ok(Tended { view, refused })
+    Ok(Tended { view, started: looked.start, refused })
 }
 
 /// For whoever asks the log why a recording is where it is.

@@ -82,7 +82,7 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
         .map(|who| {
             serde_json::json!({
                 "sid": who.sid, "identity": who.identity, "person": person(&who.identity),
-                "at": who.joined_at().unwrap_or(now).0, "publishes": i64::from(!who.tracks.is_empty()),
+                "at": who.joined_at().unwrap_or(now).0, "is_person": i64::from(who.is_person()), "publishes": i64::from(!who.tracks.is_empty()),
             })
         })
         .collect();
@@ -92,7 +92,8 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
             "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at) \
              SELECT p.value ->> 'sid', s.sid, s.stream_id, p.value ->> 'identity', \
              CASE WHEN l.owner_id = p.value ->> 'identity' OR (l.owns_room = 0 AND p.value ->> 'publishes') THEN 'host' ELSE 'viewer' END, \
-             p.value ->> 'at' FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id WHERE true \
+             p.value ->> 'at' FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id \
+             WHERE (p.value ->> 'is_person' OR l.owner_id = p.value ->> 'identity' OR l.owns_room = 0) \
              ON CONFLICT (sid) DO UPDATE SET joined_at = excluded.joined_at WHERE participants.joined_at IS NULL",
             params![&rows, session_sid],
         ),
@@ -139,9 +140,9 @@ fn file(
         format!(
             "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at) \
              SELECT ?, s.sid, s.stream_id, ?, CASE WHEN {IS_HOST} THEN 'host' ELSE 'viewer' END, ?, ? \
-             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ?"
+             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ? AND (NOT ? OR {IS_HOST})"
         ),
-        params![&who.sid, &who.identity, &who.identity, publishes, joined_at, left_at, session_sid],
+        params![&who.sid, &who.identity, &who.identity, publishes, joined_at, left_at, session_sid, publishes, &who.identity, publishes,],
     )
     .only(only)
     .then(

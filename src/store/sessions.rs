@@ -75,14 +75,14 @@ pub fn enter(sid: &str, identity: Option<&str>, only: &Only, now: Millis) -> Sta
 #[must_use]
 pub fn end(sid: &str, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
     vec![
-        // A broadcast that never began goes on waiting for its host: a viewer who looked in and left
+        // A stream for one session of another backend's room ends with it. In a room of ours, a broadcast that never began goes on waiting for its host: a viewer who looked in and left
         // has closed the room, not the stream. One that was recorded and opens again within a quarter
         // of an hour is recorded again.
         Statement::new(
             "UPDATE live_streams SET viewer_count = 0, tend_at = ?, \
-             status = CASE WHEN started_at IS NULL THEN 'created' ELSE 'ended' END, \
-             ended_at = CASE WHEN started_at IS NULL THEN NULL ELSE ? END, \
-             ended_by = CASE WHEN started_at IS NULL THEN NULL ELSE 'room' END, \
+             status = CASE WHEN started_at IS NULL AND owns_room = 1 THEN 'created' ELSE 'ended' END, \
+             ended_at = CASE WHEN started_at IS NULL AND owns_room = 1 THEN NULL ELSE ? END, \
+             ended_by = CASE WHEN started_at IS NULL AND owns_room = 1 THEN NULL ELSE 'room' END, \
              wish = CASE WHEN wish <> 'asked' THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
              WHERE session_sid = ? AND ended_at IS NULL \
              AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",

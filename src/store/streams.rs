@@ -30,6 +30,7 @@ pub struct Stream {
     pub wish: String,
     pub wish_at: Option<Millis>,
     pub wish_error: Option<String>,
+    pub host_until: Option<Millis>,
     pub public_url: Option<String>,
     pub session_sid: Option<String>,
     pub viewer_count: i64,
@@ -65,7 +66,7 @@ impl Stream {
 
 /// What every query of a [`Stream`] selects.
 pub(super) const COLUMNS: &str = "l.id, l.title, l.about, l.room_name, l.owns_room, l.owner_id, l.visibility, l.status, l.record, \
-    l.save_to_storj, l.quality, l.layout, l.audio_only, l.wish, l.wish_at, l.wish_error, l.public_url, l.session_sid, \
+    l.save_to_storj, l.quality, l.layout, l.audio_only, l.wish, l.wish_at, l.wish_error, l.host_until, l.public_url, l.session_sid, \
     l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.tend_at, \
     j.egress_id AS job_egress_id, j.object_key AS job_key, j.status AS job_status, j.quality AS job_quality, \
     j.audio_only AS job_audio_only, j.layout AS job_layout, j.requested_at AS job_requested_at, j.started_at AS job_started_at, \

@@ -19,12 +19,15 @@ pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
     }
 }
 
-/// Somebody asks for a recording now. Its manner counts only if nothing runs: the job has its own copy.
+/// Somebody asks for a recording now. While one is wanted and has its place, nothing changes: asked twice is
+/// asked once.
 #[must_use]
 pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Option<bool>, public_url: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET wish = 'asked', wish_at = ?, wish_error = NULL, record = 1, quality = COALESCE(?, quality), \
-         layout = COALESCE(?, layout), audio_only = COALESCE(?, audio_only), public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL",
+         layout = COALESCE(?, layout), audio_only = COALESCE(?, audio_only), public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL \
+         AND NOT (wish IN ('auto', 'asked') AND EXISTS (SELECT 1 FROM egresses e WHERE e.session_sid = live_streams.session_sid \
+         AND e.status IN ('requested', 'starting', 'recording')))",
         params![now, quality, layout, audio_only, public_url, now, id],
     )
 }
@@ -83,5 +86,15 @@ pub fn wake_for_key(object_key: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET tend_at = ? WHERE id = (SELECT stream_id FROM egresses WHERE object_key = ?)",
         params![now, object_key],
+    )
+}
+
+/// A host's token is out: for so long its coming is looked for, from a minute on.
+#[must_use]
+pub fn await_host(id: &str, until: Millis, look_at: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET host_until = ?, \
+         tend_at = CASE WHEN wish IN ('auto', 'asked') THEN min(COALESCE(tend_at, ?), ?) ELSE tend_at END WHERE id = ?",
+        params![until, look_at, look_at, id],
     )
 }

@@ -18,7 +18,7 @@ fn stream(changes: Value) -> Stream {
     let base = json!({
         "id": "s", "title": "t", "about": null, "room_name": "r", "owns_room": 1, "owner_id": "alice", "visibility": "public",
         "status": "created", "record": 1, "save_to_storj": 0, "quality": "1080p", "layout": "speaker", "audio_only": 0,
-        "wish": "none", "wish_at": null, "wish_error": null, "public_url": null, "session_sid": "RM_1", "viewer_count": 0,
+        "wish": "none", "wish_at": null, "wish_error": null, "host_until": null, "public_url": null, "session_sid": "RM_1", "viewer_count": 0,
         "peak_viewers": 0, "unique_viewers": 0, "watch_ms": 0, "created_at": NOW.0 - HOUR, "started_at": null, "ended_at": null,
         "ended_by": null, "tend_at": null, "job_egress_id": null, "job_key": null, "job_status": null, "job_quality": null,
         "job_audio_only": null, "job_layout": null, "job_requested_at": null, "job_started_at": null, "job_ended_at": null,
