@@ -13,6 +13,7 @@ use crate::auth::token::Algorithm;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::store::row::FromRow;
 use crate::store::{Rows, Statement};
 use crate::time::Millis;
 
@@ -89,9 +90,9 @@ impl<P: Ports> Desk<'_, P> {
     ///
     /// # Errors
     /// 500: the row has another shape than this program expects.
-    pub fn rows<T: serde::de::DeserializeOwned>(&self, results: &[Rows], index: usize) -> Result<Vec<T>, Error> {
+    pub fn rows<T: FromRow>(&self, results: &[Rows], index: usize) -> Result<Vec<T>, Error> {
         crate::store::read(results, index).map_err(|error| {
-            self.trail.note("row_error", error.to_string());
+            self.trail.note("row_error", error.0);
             Error::internal()
         })
     }

@@ -137,6 +137,7 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         Error::new(404, "egress_not_found", "there is no such recording job of ours")
             .hint("egresses that another program started are stopped there")
     };
+    let by_egress = stop.egress_id.as_ref().is_some_and(|id| !id.is_empty());
     let rows = match (stop.egress_id.filter(|id| !id.is_empty()), stop.room_name) {
         (Some(_), Some(_)) | (None, None) => return Err(Error::invalid("give either `egressId` or `roomName`")),
         (Some(egress_id), None) => {
@@ -153,7 +154,9 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
             streams_of(desk, &name).await?
         }
     };
-    let stream = meant(&rows).filter(|s| may_see(caller, &s.owner_id, &s.visibility)).ok_or_else(Error::room_not_found)?;
+    // Somebody else's private egress is answered in the words of one that is not there.
+    let not_found = || if by_egress { egress_not_found() } else { Error::room_not_found() };
+    let stream = meant(&rows).filter(|s| may_see(caller, &s.owner_id, &s.visibility)).ok_or_else(not_found)?;
     if !may_change(caller, &stream.owner_id) {
         return Err(Error::not_yours("room"));
     }

@@ -32,10 +32,10 @@ pub(super) async fn stream_to_record<P: Ports>(
         }
         None => None,
     };
-    if let Some(stream) = by_id {
-        if !may_see(caller, &stream.owner_id, &stream.visibility) {
-            return Err(Error::room_not_found());
-        }
+    // One that the caller may not see is answered like one that is not there.
+    let (seen, hidden): (Vec<Stream>, Vec<Stream>) = by_id.into_iter().partition(|s| may_see(caller, &s.owner_id, &s.visibility));
+    let new_id = stream_id.filter(|_| hidden.is_empty());
+    if let Some(stream) = seen.into_iter().next() {
         if stream.room_name != room_name {
             return Err(mismatch());
         }
@@ -50,9 +50,9 @@ pub(super) async fn stream_to_record<P: Ports>(
             if stream_id.is_some() && stream.ended_at.is_none() && may_change(caller, &stream.owner_id) {
                 return Err(mismatch().hint("this room's stream has another id: leave `streamId` out, or take it from the token's answer"));
             }
-            open_again(desk, caller, stream.clone(), origin, stream_id).await
+            open_again(desk, caller, stream.clone(), origin, new_id).await
         }
-        _ => foreign(desk, caller, room_name, stream_id, origin).await,
+        _ => foreign(desk, caller, room_name, new_id, origin).await,
     }
 }
 

@@ -3,7 +3,6 @@
 //! Nothing is asked of LiveKit or Storj before the answer: the batch stores what happened and wakes the
 //! stream, the work follows behind the answer, and the schedule finishes what is cut off there.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::{Background, Reply};
@@ -13,15 +12,20 @@ use crate::livekit::info::{EgressInfo, Participant, Room};
 use crate::livekit::signature::{self, Refused};
 use crate::params;
 use crate::ports::{Desk, Ports};
+use crate::store::row::{FromRow, Mismatch, Row};
 use crate::store::sessions::{self, Seen};
-use crate::store::{Only, Statement, assets, egresses, events, flag, participants, wishes};
+use crate::store::{Only, Statement, assets, egresses, events, participants, wishes};
 use crate::time::Millis;
 
-#[derive(Deserialize)]
 struct Owner {
     stream_id: String,
-    #[serde(deserialize_with = "flag")]
     host: bool,
+}
+
+impl FromRow for Owner {
+    fn from_row(row: Row) -> Result<Self, Mismatch> {
+        Ok(Self { stream_id: row.text("stream_id")?, host: row.flag("host")? })
+    }
 }
 
 /// Takes a webhook in.

@@ -140,6 +140,13 @@ impl JwksCache {
         self.fetched_at.is_some_and(|at| now.since(at) < USABLE)
     }
 
+    /// In how many seconds another fetch is allowed.
+    #[must_use]
+    pub fn next_fetch_in(&self, now: Millis) -> u32 {
+        let wait = self.tried_at.map_or(0, |at| (BETWEEN_FETCHES - now.since(at)).max(0));
+        u32::try_from(wait.div_euclid(1_000) + 1).unwrap_or(60)
+    }
+
     /// The key server did not answer, or not with 200.
     pub fn failed(&mut self, now: Millis) {
         self.tried_at = Some(now);

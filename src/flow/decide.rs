@@ -6,6 +6,7 @@
 use crate::recording::Status;
 use crate::store::assets::Unverified;
 use crate::store::egresses::Job;
+use crate::store::row::{FromRow, Mismatch, Row};
 use crate::store::streams::Stream;
 use crate::time::{HOUR, MINUTE, Millis, SECOND};
 
@@ -23,7 +24,7 @@ pub struct View {
 }
 
 /// A row of `sessions`.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Session {
     pub sid: String,
@@ -33,6 +34,20 @@ pub struct Session {
     pub ended_at: Option<Millis>,
     pub looked_at: Option<Millis>,
     pub absent_at: Option<Millis>,
+}
+
+impl FromRow for Session {
+    fn from_row(row: Row) -> Result<Self, Mismatch> {
+        Ok(Self {
+            sid: row.text("sid")?,
+            room_name: row.text("room_name")?,
+            project: row.text("project")?,
+            started_at: row.time("started_at")?,
+            ended_at: row.maybe_time("ended_at")?,
+            looked_at: row.maybe_time("looked_at")?,
+            absent_at: row.maybe_time("absent_at")?,
+        })
+    }
 }
 
 /// What was looked at already in this round of tending: each look once.

@@ -1,8 +1,7 @@
 //! Table `assets`: recordings, each the file of one job.
 
-use serde::Deserialize;
-
-use super::{Only, Statement, flag};
+use super::row::{FromRow, Mismatch, Row};
+use super::{Only, Statement};
 use crate::params;
 use crate::storj::sign::Bucket;
 use crate::time::Millis;
@@ -38,7 +37,7 @@ pub fn fill_in(object_key: &str, only: &Only) -> Statement {
 }
 
 /// A recording whose file has not been verified.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Unverified {
     pub id: String,
@@ -48,12 +47,29 @@ pub struct Unverified {
     pub region: String,
     /// As LiveKit reported it.
     pub size_bytes: Option<i64>,
-    #[serde(deserialize_with = "flag")]
     pub saved: bool,
     pub created_at: Millis,
     pub ended_at: Option<Millis>,
     pub checks: i64,
     pub checked_at: Option<Millis>,
+}
+
+impl FromRow for Unverified {
+    fn from_row(row: Row) -> Result<Self, Mismatch> {
+        Ok(Self {
+            id: row.text("id")?,
+            object_key: row.text("object_key")?,
+            bucket: row.text("bucket")?,
+            endpoint: row.text("endpoint")?,
+            region: row.text("region")?,
+            size_bytes: row.maybe_number("size_bytes")?,
+            saved: row.flag("saved")?,
+            created_at: row.time("created_at")?,
+            ended_at: row.maybe_time("ended_at")?,
+            checks: row.number("checks")?,
+            checked_at: row.maybe_time("checked_at")?,
+        })
+    }
 }
 
 impl Unverified {

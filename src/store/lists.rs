@@ -3,9 +3,8 @@
 //! Each query is a union of branches, one for each reason to see a row, and each branch walks one index
 //! from the cursor on and stops at the limit. An OR of the reasons would scan.
 
-use serde::Deserialize;
-
-use super::{Param, Statement, flag, streams};
+use super::row::{FromRow, Mismatch, Row};
+use super::{Param, Statement, streams};
 use crate::params;
 use crate::time::Millis;
 
@@ -44,12 +43,13 @@ pub struct Filter {
     pub to: Option<Millis>,
 }
 
-/// A page of streams.
+/// A page of streams. CROSS JOIN holds the order (<https://sqlite.org/optoverview.html>, 8.2): with a bound
+/// LIMIT, D1's planner would walk the whole table and look for each row in the page.
 #[must_use]
 pub fn streams(seer: &Seer, filter: &Filter, after: Option<&After>, limit: i64) -> Statement {
     let ids = page("live_streams", seer, filter, after, limit);
     let sql = format!(
-        "SELECT {} FROM ({}) k JOIN live_streams l ON l.id = k.id LEFT JOIN egresses j ON j.id = l.job_id \
+        "SELECT {} FROM ({}) k CROSS JOIN live_streams l ON l.id = k.id LEFT JOIN egresses j ON j.id = l.job_id \
          ORDER BY l.created_at DESC, l.id DESC",
         streams::COLUMNS,
         ids.sql
@@ -58,7 +58,7 @@ pub fn streams(seer: &Seer, filter: &Filter, after: Option<&After>, limit: i64) 
 }
 
 /// A row of a list of recordings.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Recording {
     pub id: String,
@@ -78,15 +78,44 @@ pub struct Recording {
     pub size_bytes: Option<i64>,
     pub quality: String,
     pub format: String,
-    #[serde(deserialize_with = "flag")]
     pub partial: bool,
-    #[serde(deserialize_with = "flag")]
     pub saved: bool,
     pub downloads: i64,
     pub created_at: Millis,
     pub started_at: Option<Millis>,
     pub ended_at: Option<Millis>,
     pub expires_at: Option<Millis>,
+}
+
+impl FromRow for Recording {
+    fn from_row(row: Row) -> Result<Self, Mismatch> {
+        Ok(Self {
+            id: row.text("id")?,
+            livepeer_asset_id: row.maybe_text("livepeer_asset_id")?,
+            stream_id: row.maybe_text("stream_id")?,
+            title: row.text("title")?,
+            room_name: row.text("room_name")?,
+            owner_id: row.text("owner_id")?,
+            part: row.number("part")?,
+            status: row.text("status")?,
+            visibility: row.text("visibility")?,
+            object_key: row.text("object_key")?,
+            bucket: row.text("bucket")?,
+            endpoint: row.text("endpoint")?,
+            region: row.text("region")?,
+            duration_ms: row.maybe_number("duration_ms")?,
+            size_bytes: row.maybe_number("size_bytes")?,
+            quality: row.text("quality")?,
+            format: row.text("format")?,
+            partial: row.flag("partial")?,
+            saved: row.flag("saved")?,
+            downloads: row.number("downloads")?,
+            created_at: row.time("created_at")?,
+            started_at: row.maybe_time("started_at")?,
+            ended_at: row.maybe_time("ended_at")?,
+            expires_at: row.maybe_time("expires_at")?,
+        })
+    }
 }
 
 const RECORDING: &str = "a.id, a.livepeer_asset_id, a.stream_id, a.title, a.room_name, a.owner_id, a.part, a.status, a.visibility, \
@@ -97,7 +126,7 @@ const RECORDING: &str = "a.id, a.livepeer_asset_id, a.stream_id, a.title, a.room
 #[must_use]
 pub fn recordings(seer: &Seer, filter: &Filter, after: Option<&After>, limit: i64) -> Statement {
     let ids = page("assets", seer, filter, after, limit);
-    let sql = format!("SELECT {RECORDING} FROM ({}) k JOIN assets a ON a.id = k.id ORDER BY a.created_at DESC, a.id DESC", ids.sql);
+    let sql = format!("SELECT {RECORDING} FROM ({}) k CROSS JOIN assets a ON a.id = k.id ORDER BY a.created_at DESC, a.id DESC", ids.sql);
     Statement::new(sql, ids.params)
 }
 

@@ -8,14 +8,14 @@ pub mod egresses;
 pub mod events;
 pub mod lists;
 pub mod participants;
+pub mod row;
 pub mod schedule;
 pub mod sessions;
 pub mod streams;
 pub mod wishes;
 
-use serde::de::DeserializeOwned;
-
 use crate::time::Millis;
+use row::{FromRow, Mismatch, Row};
 
 /// A parameter. There is no way to say a 64-bit integer: D1 answers `Type 'bigint' not supported`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,17 +155,10 @@ pub type Rows = Vec<serde_json::Value>;
 /// Reads rows of one statement of a batch.
 ///
 /// # Errors
-/// The statement is not in the batch, or a row is not of this shape: a fault of this program, found
-/// by the tests that run every query.
-pub fn read<T: DeserializeOwned>(results: &[Rows], index: usize) -> Result<Vec<T>, serde_json::Error> {
+/// [`Mismatch`].
+pub fn read<T: FromRow>(results: &[Rows], index: usize) -> Result<Vec<T>, Mismatch> {
     let rows = results.get(index).map(Vec::as_slice).unwrap_or_default();
-    rows.iter().map(|row| T::deserialize(row)).collect()
-}
-
-/// SQLite has no booleans: 0 and 1.
-pub(crate) fn flag<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    use serde::Deserialize;
-    i64::deserialize(deserializer).map(|number| number != 0)
+    rows.iter().map(|row| T::from_row(Row(row))).collect()
 }
 
 /// Names as a list of SQL text literals. Only for names of our own: letters and underscores.

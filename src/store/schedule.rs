@@ -1,8 +1,7 @@
 //! Small tables that the schedule lives by: leases, signs of life, proofs of the storage key.
 
-use serde::Deserialize;
-
 use super::Statement;
+use super::row::{FromRow, Mismatch, Row};
 use crate::params;
 use crate::time::Millis;
 
@@ -36,11 +35,17 @@ pub fn beat(name: &str, now: Millis, note: &str) -> Statement {
 }
 
 /// When the schedule last ran and a webhook last came.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Health {
     pub schedule_at: Option<Millis>,
     pub webhook_at: Option<Millis>,
+}
+
+impl FromRow for Health {
+    fn from_row(row: Row) -> Result<Self, Mismatch> {
+        Ok(Self { schedule_at: row.maybe_time("schedule_at")?, webhook_at: row.maybe_time("webhook_at")? })
+    }
 }
 
 /// Reads [`Health`].
@@ -54,12 +59,18 @@ pub fn health() -> Statement {
 }
 
 /// What is known of a storage key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Proof {
     pub proved_at: Option<Millis>,
     pub refused: Option<String>,
     pub tried_at: Millis,
+}
+
+impl FromRow for Proof {
+    fn from_row(row: Row) -> Result<Self, Mismatch> {
+        Ok(Self { proved_at: row.maybe_time("proved_at")?, refused: row.maybe_text("refused")?, tried_at: row.time("tried_at")? })
+    }
 }
 
 /// Reads a [`Proof`].

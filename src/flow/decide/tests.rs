@@ -24,7 +24,7 @@ fn stream(changes: Value) -> Stream {
         "job_audio_only": null, "job_layout": null, "job_requested_at": null, "job_started_at": null, "job_ended_at": null,
         "job_size_bytes": null, "job_duration_ms": null, "job_error": null,
     });
-    serde_json::from_value(with(base, changes)).unwrap()
+    FromRow::from_row(Row(&with(base, changes))).unwrap()
 }
 
 fn job(changes: Value) -> Job {
@@ -34,14 +34,14 @@ fn job(changes: Value) -> Job {
         "inferred": 0, "heard": 1, "requested_at": NOW.0 - 2 * MINUTE, "started_at": NOW.0 - 110 * SECOND, "ended_at": null,
         "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null,
     });
-    serde_json::from_value(with(base, changes)).unwrap()
+    FromRow::from_row(Row(&with(base, changes))).unwrap()
 }
 
 fn session(changes: Value) -> Option<Session> {
     let base = json!({
         "sid": "RM_1", "room_name": "r", "project": PROJECT, "started_at": NOW.0 - 2 * MINUTE, "ended_at": null, "looked_at": NOW.0, "absent_at": null,
     });
-    Some(serde_json::from_value(with(base, changes)).unwrap())
+    Some(FromRow::from_row(Row(&with(base, changes))).unwrap())
 }
 
 fn view(stream: Stream, session: Option<Session>, jobs: Vec<Job>) -> View {
