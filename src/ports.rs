@@ -32,6 +32,8 @@ pub trait Ports {
     fn random(&self) -> [u8; 16];
     /// Runs the statements as one transaction in one round trip.
     fn batch(&self, statements: Vec<Statement>) -> impl Future<Output = Result<Vec<Rows>, DatabaseFailed>>;
+    /// How many batches ran since the beginning.
+    fn batches(&self) -> u32;
     /// Sends a request and reads its answer.
     fn send(&self, request: Outgoing) -> impl Future<Output = Result<Incoming, Unanswered>>;
     /// Waits.

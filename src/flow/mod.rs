@@ -4,7 +4,6 @@
 //! stream from wherever it is to where it should be. The schedule tends whatever is due, so work that
 //! was cut off anywhere is finished by the same code that began it.
 
-mod budget;
 pub mod decide;
 mod file;
 mod job;

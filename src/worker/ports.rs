@@ -30,12 +30,13 @@ const TRIES: u32 = 3;
 pub(super) struct WorkerPorts {
     database: D1Database,
     round_trips: Cell<usize>,
+    batches: Cell<u32>,
     touched: Cell<Touched>,
 }
 
 impl WorkerPorts {
     pub(super) fn new(env: &Env) -> worker::Result<Self> {
-        Ok(Self { database: env.d1("DB")?, round_trips: Cell::default(), touched: Cell::default() })
+        Ok(Self { database: env.d1("DB")?, round_trips: Cell::default(), batches: Cell::default(), touched: Cell::default() })
     }
 
     /// Notes what D1 did since the last note: round trips, rows read, rows written.
@@ -61,6 +62,7 @@ impl Ports for WorkerPorts {
     }
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseFailed> {
+        self.batches.set(self.batches.get() + 1);
         let mut tried = 0;
         loop {
             tried += 1;
@@ -80,6 +82,10 @@ impl Ports for WorkerPorts {
                 Err((failed, _)) => return Err(failed),
             }
         }
+    }
+
+    fn batches(&self) -> u32 {
+        self.batches.get()
     }
 
     async fn send(&self, request: Outgoing) -> Result<Incoming, Unanswered> {

@@ -38,6 +38,7 @@ pub struct World {
     pub fail_batch: Cell<Option<u32>>,
     /// SQL that somebody else runs while the probe is under way.
     pub meanwhile: RefCell<Option<String>>,
+    batches: Cell<u32>,
     events: Cell<u32>,
 }
 
@@ -71,6 +72,7 @@ impl World {
             ran: RefCell::default(),
             fail_batch: Cell::new(None),
             meanwhile: RefCell::default(),
+            batches: Cell::new(0),
             events: Cell::new(0),
         }
     }
@@ -231,6 +233,7 @@ impl Ports for World {
     }
 
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseFailed> {
+        self.batches.set(self.batches.get() + 1);
         match self.fail_batch.get() {
             Some(0) => {
                 self.fail_batch.set(None);
@@ -248,6 +251,10 @@ impl Ports for World {
         }
         self.db.execute_batch("COMMIT").unwrap();
         Ok(all)
+    }
+
+    fn batches(&self) -> u32 {
+        self.batches.get()
     }
 
     async fn send(&self, request: Outgoing) -> Result<Incoming, Unanswered> {
