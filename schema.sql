@@ -110,7 +110,7 @@ WHEN NEW.role = 'viewer' AND NEW.left_at IS NULL
 BEGIN
   UPDATE live_streams
      SET viewer_count = viewer_count + 1, peak_viewers = max(peak_viewers, viewer_count + 1)
-   WHERE id = NEW.stream_id AND session_sid = NEW.session_sid
+   WHERE id = NEW.stream_id AND session_sid = NEW.session_sid AND ended_at IS NULL
      AND EXISTS (SELECT 1 FROM sessions WHERE sid = NEW.session_sid AND ended_at IS NULL);
 END;
 

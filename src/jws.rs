@@ -8,9 +8,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
+use crate::json;
 use crate::time::{Millis, SECOND};
 
 /// The longest token that is looked at. LiveKit's webhook tokens have about 250 bytes, a Supabase
@@ -34,17 +34,24 @@ pub struct Compact<'a> {
 }
 
 /// The members of a header that matter here; `typ` and all others are ignored.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Header {
     /// The algorithm's name, as the sender says.
     pub alg: String,
     /// Which key signed, as the sender says.
-    #[serde(default)]
     pub kid: Option<String>,
-    /// RFC 7515, section 4.1.11: extensions that must be understood or the token refused. None is
-    /// understood here.
-    #[serde(default)]
-    crit: Option<IgnoredAny>,
+}
+
+impl Header {
+    fn read(text: &[u8]) -> Result<Self, Fault> {
+        let members = object(text)?;
+        // RFC 7515, section 4.1.11: extensions that must be understood or the token refused. None is
+        // understood here.
+        if members.get("crit").is_some_and(|crit| !crit.is_null()) {
+            return Err(Fault::Malformed);
+        }
+        Ok(Self { alg: self::text(&members, "alg")?.ok_or(Fault::Malformed)?, kid: self::text(&members, "kid")? })
+    }
 }
 
 /// Why a text is no token.
@@ -82,35 +89,50 @@ pub fn split(text: &str) -> Result<Compact<'_>, Fault> {
     let (header, payload) = signed.split_once('.').ok_or(Fault::Malformed)?;
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| Fault::Malformed);
 
-    let header: Header = object(&decode(header)?)?;
-    if header.crit.is_some() {
-        return Err(Fault::Malformed);
-    }
+    let header = Header::read(&decode(header)?)?;
     Ok(Compact { header, signed, payload: decode(payload)?, signature: decode(signature)? })
 }
 
-/// Reads a JSON object.
-///
-/// Deserializing alone would also take a list of its members' values.
+/// Reads a JSON object, each member of which is there once: otherwise two readers of one token could
+/// believe two things.
 ///
 /// # Errors
 /// [`Fault::Malformed`].
-pub fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, Fault> {
-    if json.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Fault::Malformed);
+pub fn object(text: &[u8]) -> Result<Map<String, Value>, Fault> {
+    json::members(text).map_err(|_| Fault::Malformed)
+}
+
+/// A member that is a text. Absent and `null` are none.
+///
+/// # Errors
+/// [`Fault::Malformed`] for one of another type.
+pub fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Fault> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(Fault::Malformed),
     }
-    serde_json::from_slice(json).map_err(|_| Fault::Malformed)
+}
+
+/// A member that is a time. Absent and `null` are none.
+///
+/// # Errors
+/// [`Fault::Malformed`] for one of another type.
+pub fn date(members: &Map<String, Value>, name: &str) -> Result<Option<NumericDate>, Fault> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value.as_f64().map(NumericDate::from_seconds).map(Some).ok_or(Fault::Malformed),
+    }
 }
 
 /// RFC 7519's `NumericDate`: Unix seconds, whole or with a fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NumericDate(pub Millis);
 
-impl<'de> Deserialize<'de> for NumericDate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+impl NumericDate {
+    fn from_seconds(seconds: f64) -> Self {
         // `as` saturates, and f64 is exact for milliseconds up to the year 287,396.
-        let seconds = f64::deserialize(deserializer)?;
-        Ok(Self(Millis((seconds * SECOND as f64) as i64)))
+        Self(Millis((seconds * SECOND as f64) as i64))
     }
 }
 
@@ -180,6 +202,7 @@ mod tests {
             token(r#"{"alg":null}"#, "{}"),
             token(r#"{"alg":"HS256","alg":"none"}"#, "{}"),
             token(r#"{"alg":"HS256","crit":["exp"]}"#, "{}"),
+            token(r#"{"alg":"HS256","kid":1}"#, "{}"),
         ] {
             assert_eq!(split(&bad).unwrap_err(), Fault::Malformed, "{bad}");
         }
@@ -200,7 +223,10 @@ mod tests {
 
     #[test]
     fn numeric_dates_are_whole_or_broken_numbers() {
-        let read = |text| serde_json::from_str::<NumericDate>(text).ok().map(|date| date.0);
+        let read = |value| {
+            let members = object(format!(r#"{{"exp":{value}}}"#).as_bytes()).unwrap();
+            date(&members, "exp").ok().flatten().map(|date| date.0)
+        };
         assert_eq!(read("1795397700"), Some(Millis(1_795_397_700_000)));
         assert_eq!(read("1795397700.5"), Some(Millis(1_795_397_700_500)));
         assert_eq!(read("1e300"), Some(Millis(i64::MAX)));

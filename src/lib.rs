@@ -4,7 +4,7 @@
 //! The core knows no runtime: time, randomness, the database and every request are arguments, so it runs
 //! natively under tests just as it runs on Cloudflare.
 //!
-//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`]: the ground floor.
+//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`]: the ground floor.
 //! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
 //! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs and costs.
 //! - [`store`]: SQL as data, one file a table.
@@ -18,6 +18,7 @@ pub mod config;
 pub mod error;
 pub mod flow;
 pub mod http;
+pub mod json;
 pub mod jws;
 pub mod livekit;
 pub mod ports;

@@ -72,14 +72,79 @@ impl Millis {
     /// `+02:00`. `None` for anything else, a date that does not exist among it.
     #[must_use]
     pub fn parse_iso(text: &str) -> Option<Self> {
-        use chrono::{DateTime, NaiveDate};
-        if text.len() == 10 {
-            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            return Some(Self(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()));
+        let mut rest = Digits(text.as_bytes());
+        let (year, month) = (rest.number(4, 9_999)?, rest.after(b'-')?.number(2, 12)?);
+        let day = rest.after(b'-')?.number(2, 31)?;
+        let days = days_from_civil(year, month, day);
+        if civil_from_days(days) != (year, month, day) {
+            return None;
         }
-        let time = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z")).ok()?;
-        Some(Self(time.timestamp_millis()))
+        let midnight = Self(days * DAY);
+        if rest.0.is_empty() {
+            return Some(midnight);
+        }
+        let (hour, minute) = (rest.after(b'T')?.number(2, 23)?, rest.after(b':')?.number(2, 59)?);
+        let second = if rest.after(b':').is_some() { rest.number(2, 59)? * SECOND + rest.fraction()? } else { 0 };
+        let offset = rest.offset()?;
+        rest.0.is_empty().then(|| midnight.plus(hour * HOUR + minute * MINUTE + second - offset))
     }
+}
+
+/// What is left to read of a time's text.
+struct Digits<'a>(&'a [u8]);
+
+impl Digits<'_> {
+    /// Exactly `count` digits that make a number up to `most`.
+    fn number(&mut self, count: usize, most: i64) -> Option<i64> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        let number = digits.iter().try_fold(0, |sum, digit| Some(sum * 10 + digit_value(*digit)?))?;
+        self.0 = rest;
+        (number <= most).then_some(number)
+    }
+
+    /// Steps over `byte`; `None`, and nothing is read, when another comes.
+    fn after(&mut self, byte: u8) -> Option<&mut Self> {
+        self.0 = self.0.strip_prefix(&[byte])?;
+        Some(self)
+    }
+
+    /// `.` and any number of digits in milliseconds, rounded down; zero where there is no point.
+    fn fraction(&mut self) -> Option<i64> {
+        if self.after(b'.').is_none() {
+            return Some(0);
+        }
+        let (mut ms, mut worth) = (self.number(1, 9)? * 100, 10);
+        while let Some((digit, rest)) = self.0.split_first().and_then(|(byte, rest)| Some((digit_value(*byte)?, rest))) {
+            ms += digit * worth;
+            worth /= 10;
+            self.0 = rest;
+        }
+        Some(ms)
+    }
+
+    /// `Z`, or `+hh:mm` or `-hh:mm` in milliseconds.
+    fn offset(&mut self) -> Option<i64> {
+        if self.after(b'Z').is_some() {
+            return Some(0);
+        }
+        let sign = if self.after(b'+').is_some() { 1 } else { self.after(b'-').map(|_| -1)? };
+        Some(sign * (self.number(2, 23)? * HOUR + self.after(b':')?.number(2, 59)? * MINUTE))
+    }
+}
+
+fn digit_value(byte: u8) -> Option<i64> {
+    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
+}
+
+/// (Year, month, day) to days since 1970-01-01: Howard Hinnant's `days_from_civil`. A day that its
+/// month does not have becomes one of the next.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let yoe = year.rem_euclid(400);
+    let doy = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    era * 146_097 + doe - 719_468
 }
 
 /// Days since 1970-01-01 to (year, month, day): Howard Hinnant's `civil_from_days`,
@@ -135,7 +200,68 @@ mod tests {
     fn iso_text_with_an_offset_and_dates_that_do_not_exist() {
         assert_eq!(Millis::parse_iso("2026-11-23T03:30:00+02:00"), Millis::parse_iso("2026-11-23T01:30:00.000Z"));
         assert_eq!(Millis::parse_iso("2026-11-23"), Millis::parse_iso("2026-11-23T00:00:00Z"));
-        for bad in ["", "2026-02-30", "yesterday", "2026-11-23T25:00:00Z", "1795397400713"] {
+        for bad in ["", "2026-02-30", "2026-02-29", "1900-02-29", "2026-00-10", "2026-13-10", "2026-11-00", "2026-11-31"] {
+            assert_eq!(Millis::parse_iso(bad), None, "{bad}");
+        }
+        for good in ["2024-02-29", "2000-02-29", "0000-02-29", "0000-01-01", "9999-12-31"] {
+            assert_eq!(Millis::parse_iso(good).map(Millis::iso), Some(format!("{good}T00:00:00.000Z")));
+        }
+    }
+
+    #[test]
+    fn every_day_of_four_centuries_is_read_back() {
+        for days in (-146_097..146_097).map(|days| days * DAY) {
+            assert_eq!(Millis::parse_iso(&Millis(days).iso()), Some(Millis(days)));
+        }
+    }
+
+    #[test]
+    fn iso_text_with_and_without_seconds_and_fractions() {
+        for (text, ms) in [
+            ("1970-01-01T00:01Z", 60_000),
+            ("1970-01-01T00:01:00Z", 60_000),
+            ("1970-01-01T00:00:59.9Z", 59_900),
+            ("1970-01-01T00:00:00.0019999999999999999999Z", 1),
+            ("1970-01-01T23:59:59.999+00:00", DAY - 1),
+            ("1970-01-01T00:00-01:30", 90 * MINUTE),
+            ("1970-01-01T00:00:00.5+23:59", 500 - DAY + MINUTE),
+        ] {
+            assert_eq!(Millis::parse_iso(text), Some(Millis(ms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn iso_text_that_is_none() {
+        for bad in [
+            "yesterday",
+            "1795397400713",
+            "2026-11-2",
+            "2026-11-23T",
+            "2026-11-23T01:30",
+            "2026-11-23T01:30:00",
+            "2026-11-23T24:00Z",
+            "2026-11-23T25:00:00Z",
+            "2026-11-23T01:60Z",
+            "2026-11-23T01:30:60Z",
+            "2026-11-23T01:30:00.Z",
+            "2026-11-23T01:30.5Z",
+            "2026-11-23T01:30:0Z",
+            "2026-11-23T01Z",
+            "2026-11-23T01:30Z ",
+            " 2026-11-23T01:30Z",
+            "2026-11-23 01:30Z",
+            "2026-11-23T01:30+24:00",
+            "2026-11-23T01:30+01:60",
+            "2026-11-23T01:30+0100",
+            "2026-11-23T01:30+01",
+            "2026-11-23T01:30ZZ",
+            "+026-11-23",
+            "-001-11-23",
+            "12026-11-23",
+            "2026-11-23Z",
+            "2026-11-2\u{0663}",
+            "2026-1\u{e9}-23",
+        ] {
             assert_eq!(Millis::parse_iso(bad), None, "{bad}");
         }
     }

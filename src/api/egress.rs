@@ -3,7 +3,6 @@
 //! Both write the wish first and then tend the stream, so what LiveKit does not answer now is finished by
 //! the schedule.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::rooms::{meant, streams_of};
@@ -21,16 +20,6 @@ use crate::store::egresses::{self, Which};
 use crate::store::streams::{self, Stream};
 use crate::store::wishes;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Start {
-    room_name: Option<String>,
-    stream_id: Option<String>,
-    quality: Option<String>,
-    layout: Option<String>,
-    audio_only: Option<bool>,
-}
-
 /// Whoever asked first is at LiveKit for about 0.6 s: who asks at the same time waits for that answer.
 const FOR_THE_FIRST_MS: [u32; 5] = [250, 350, 500, 700, 1_000];
 
@@ -40,10 +29,11 @@ const FOR_THE_FIRST_MS: [u32; 5] = [250, 350, 500, 700, 1_000];
 /// 400, 401, 403, 404 `room_not_found`, 409 `stream_mismatch` or `stream_ended`, 502 `storage_refused` or
 /// `livekit_refused`, 503.
 pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let start: Start = input::body(request)?;
-    let room_name = input::room_name(start.room_name)?;
-    let stream_id = input::stream_id(start.stream_id)?;
-    let (quality, layout) = (input::quality(start.quality)?, input::layout(start.layout)?);
+    let body = input::body(request, &["roomName", "streamId", "quality", "layout", "audioOnly"])?;
+    let room_name = input::room_name(body.text(&["roomName"])?)?;
+    let stream_id = input::stream_id(body.text(&["streamId"])?)?;
+    let (quality, layout) = (input::quality(body.text(&["quality"])?)?, input::layout(body.text(&["layout"])?)?);
+    let audio_only = body.flag(&["audioOnly"])?;
     caller.user_id().ok_or_else(Error::sign_in)?;
     desk.trail.note("room", room_name.clone());
 
@@ -63,8 +53,7 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     // (3) The wish, then whatever it takes.
     let public_url = desk.config.public_url.as_deref().unwrap_or(&request.origin);
     let asked_at = desk.now();
-    desk.batch(vec![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), start.audio_only, public_url, asked_at)])
-        .await?;
+    desk.batch(vec![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), audio_only, public_url, asked_at)]).await?;
     let mut tended = tend(desk, &stream.id, open.is_none() || !stream.owns_room).await?;
     if let Some(refused) = tended.refused.take() {
         desk.batch(vec![wishes::withdraw(&stream.id, asked_at, refused.code)]).await?;
@@ -120,25 +109,19 @@ fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Repl
     )
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Stop {
-    egress_id: Option<String>,
-    room_name: Option<String>,
-}
-
 /// Stops a recording, and cancels what is only wanted.
 ///
 /// # Errors
 /// 400, 401, 403, 404 `egress_not_found` or `room_not_found`, 503.
 pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let stop: Stop = input::body(request)?;
+    let body = input::body(request, &["egressId", "roomName"])?;
+    let (egress_id, room_name) = (body.text(&["egressId"])?.filter(|id| !id.is_empty()), body.text(&["roomName"])?);
     let egress_not_found = || {
         Error::new(404, "egress_not_found", "there is no such recording job of ours")
             .hint("egresses that another program started are stopped there")
     };
-    let by_egress = stop.egress_id.as_ref().is_some_and(|id| !id.is_empty());
-    let rows = match (stop.egress_id.filter(|id| !id.is_empty()), stop.room_name) {
+    let by_egress = egress_id.is_some();
+    let rows = match (egress_id, room_name) {
         (Some(_), Some(_)) | (None, None) => return Err(Error::invalid("give either `egressId` or `roomName`")),
         (Some(egress_id), None) => {
             caller.user_id().ok_or_else(Error::sign_in)?;

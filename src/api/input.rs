@@ -1,9 +1,12 @@
 //! Bodies and parameters: read strictly, refused with the field's name and the limit.
 
-use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 
 use super::Request;
 use crate::error::Error;
+use crate::json::{self, Fault};
 use crate::quality::{LAYOUTS, Quality};
 
 /// LiveKit's own limit of a room's name (`limit.max_room_name_length`, 256 bytes).
@@ -13,12 +16,18 @@ const MOST_TITLE_CHARS: usize = 200;
 /// Long enough for a page of text.
 const MOST_DESCRIPTION_CHARS: usize = 5_000;
 
-/// Reads a JSON body into `T`, which denies unknown fields.
+/// The fields of a JSON body, all of which its route knows. `null` counts as left out.
+///
+/// A field may have two names, LiveKit's and the guide's: a caller gives it under one of them.
+#[derive(Debug)]
+pub struct Body(Map<String, Value>);
+
+/// Reads a JSON body whose fields are all in `known`, each at most once.
 ///
 /// # Errors
-/// 415 for another content type, 400 for an empty body, JSON that does not parse, and a field of
-/// another type or name than the route takes; each names what to do.
-pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
+/// 415 for another content type, 400 for an empty body, for what is no JSON object, and for a field that
+/// is not known or there twice; each names what to do.
+pub fn body(request: &Request, known: &[&str]) -> Result<Body, Error> {
     let content_type = request.header("content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.is_empty() && !essence.eq_ignore_ascii_case("application/json") {
@@ -26,37 +35,85 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
             Error::new(415, "unsupported_content_type", "the body has to be JSON").hint("send the header `Content-Type: application/json`")
         );
     }
+    let example = "send a JSON object such as {\"roomName\":\"…\"}";
     if request.body.iter().all(u8::is_ascii_whitespace) {
-        return Err(Error::invalid("the body is empty").hint("send a JSON object such as {\"roomName\":\"…\"}"));
+        return Err(Error::invalid("the body is empty").hint(example));
     }
-    let mut json = serde_json::Deserializer::from_slice(&request.body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
-        let inner = error.into_inner();
-        if inner.is_data() && field != "." {
-            Error::invalid(format!("`{field}`: {}", without_position(&inner)))
-        } else if inner.is_data() {
-            Error::invalid(without_position(&inner))
-        } else {
-            Error::new(400, "invalid_json", format!("the body is not JSON: {inner}"))
-        }
+    let fields = json::members(&request.body).map_err(|fault| match fault {
+        Fault::Syntax(error) => Error::new(400, "invalid_json", format!("the body is not JSON: {error}")),
+        Fault::NoObject => Error::invalid("the body is not a JSON object").hint(example),
+        Fault::Twice(name) => Error::invalid(format!("`{name}` is given twice")),
     })?;
-    json.end().map_err(|_| Error::new(400, "invalid_json", "there is something after the JSON value"))?;
-    Ok(value)
+    match fields.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Error::invalid(format!("unknown field `{name}`, expected one of `{}`", known.join("`, `")))),
+        None => Ok(Body(fields)),
+    }
 }
 
-/// A body that may be left out.
-///
-/// # Errors
-/// As [`body`], when there is one.
-pub fn optional_body<T: DeserializeOwned + Default>(request: &Request) -> Result<T, Error> {
-    if request.body.iter().all(u8::is_ascii_whitespace) { Ok(T::default()) } else { body(request) }
+impl Body {
+    /// Whether the field is there, be it `null`.
+    #[must_use]
+    pub fn mentions(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A field by one of its names, with the name under which it is given.
+    ///
+    /// # Errors
+    /// 400 if it is given under several.
+    pub fn any(&self, names: &[&str]) -> Result<Option<(&str, &Value)>, Error> {
+        let mut given = self.0.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        match (given.next(), given.next()) {
+            (Some((one, _)), Some((other, _))) => {
+                Err(Error::invalid(format!("`{one}` is given twice")).hint(format!("`{other}` is the same field: send one of them")))
+            }
+            (Some((name, value)), None) if !value.is_null() => Ok(Some((name, value))),
+            _ => Ok(None),
+        }
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// 400 naming the field.
+    pub fn text(&self, names: &[&str]) -> Result<Option<String>, Error> {
+        match self.any(names)? {
+            None => Ok(None),
+            Some((_, Value::String(text))) => Ok(Some(text.clone())),
+            Some((name, _)) => Err(expected(name, "a string")),
+        }
+    }
+
+    /// A yes or no.
+    ///
+    /// # Errors
+    /// 400 naming the field.
+    pub fn flag(&self, names: &[&str]) -> Result<Option<bool>, Error> {
+        match self.any(names)? {
+            None => Ok(None),
+            Some((_, Value::Bool(flag))) => Ok(Some(*flag)),
+            Some((name, _)) => Err(expected(name, "true or false")),
+        }
+    }
+
+    /// Texts by their names; none where the field is left out.
+    ///
+    /// # Errors
+    /// 400 naming the field, and the text in it that is none.
+    pub fn texts(&self, names: &[&str]) -> Result<BTreeMap<String, String>, Error> {
+        let Some((name, value)) = self.any(names)? else { return Ok(BTreeMap::new()) };
+        let fields = value.as_object().ok_or_else(|| expected(name, "an object of strings"))?;
+        let mut texts = BTreeMap::new();
+        for (key, value) in fields {
+            let text = value.as_str().ok_or_else(|| expected(&format!("{name}.{key}"), "a string"))?;
+            texts.insert(key.clone(), text.to_owned());
+        }
+        Ok(texts)
+    }
 }
 
-/// serde ends its message with the place in the text, which says less than the field's name.
-fn without_position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+fn expected(field: &str, what: &str) -> Error {
+    Error::invalid(format!("`{field}`: expected {what}"))
 }
 
 /// Reads a query string whose parameters are all in `known`, each at most once.
@@ -95,8 +152,11 @@ pub fn parameter<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a st
     query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
 }
 
-fn has_controls(text: &str, but: &[char]) -> bool {
-    text.chars().any(|c| c.is_control() && !but.contains(&c))
+/// Whether a text is one line of what can be seen. To be asked before the text is trimmed: some control
+/// characters count as white space.
+#[must_use]
+pub fn is_line(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 /// A room's name, as LiveKit takes it.
@@ -105,7 +165,7 @@ fn has_controls(text: &str, but: &[char]) -> bool {
 /// 400 naming the limit.
 pub fn room_name(name: Option<String>) -> Result<String, Error> {
     let name = name.filter(|name| !name.trim().is_empty()).ok_or_else(|| Error::invalid("`roomName` is missing"))?;
-    if name.len() > MOST_ROOM_NAME_BYTES || has_controls(&name, &[]) {
+    if name.len() > MOST_ROOM_NAME_BYTES || !is_line(&name) {
         return Err(Error::invalid(format!("`roomName` takes 1 to {MOST_ROOM_NAME_BYTES} bytes of text without control characters")));
     }
     Ok(name)
@@ -117,11 +177,13 @@ pub fn room_name(name: Option<String>) -> Result<String, Error> {
 /// 400 naming the limit.
 pub fn title(title: Option<String>) -> Result<Option<String>, Error> {
     let Some(title) = title else { return Ok(None) };
-    let title = title.trim();
-    if title.is_empty() || title.chars().count() > MOST_TITLE_CHARS || has_controls(title, &[]) {
-        return Err(Error::invalid(format!("`title` takes 1 to {MOST_TITLE_CHARS} characters in one line")));
+    let trimmed = title.trim();
+    if trimmed.is_empty() || trimmed.chars().count() > MOST_TITLE_CHARS || !is_line(&title) {
+        return Err(Error::invalid(format!(
+            "`title` takes 1 to {MOST_TITLE_CHARS} characters in one line, none of them a control character"
+        )));
     }
-    Ok(Some(title.to_owned()))
+    Ok(Some(trimmed.to_owned()))
 }
 
 /// A description, trimmed; an empty one is none.
@@ -129,11 +191,14 @@ pub fn title(title: Option<String>) -> Result<Option<String>, Error> {
 /// # Errors
 /// 400 naming the limit.
 pub fn description(text: Option<&str>) -> Result<Option<String>, Error> {
-    let text = text.map(str::trim).filter(|text| !text.is_empty());
-    if text.is_some_and(|text| text.chars().count() > MOST_DESCRIPTION_CHARS || has_controls(text, &['\n', '\r', '\t'])) {
-        return Err(Error::invalid(format!("`description` takes at most {MOST_DESCRIPTION_CHARS} characters")));
+    let text = text.unwrap_or_default();
+    let trimmed = text.trim();
+    if trimmed.chars().count() > MOST_DESCRIPTION_CHARS || text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Error::invalid(format!(
+            "`description` takes at most {MOST_DESCRIPTION_CHARS} characters, none of them a control character"
+        )));
     }
-    Ok(text.map(str::to_owned))
+    Ok(Some(trimmed).filter(|text| !text.is_empty()).map(str::to_owned))
 }
 
 /// A visibility's name.
@@ -174,4 +239,65 @@ pub fn layout(name: Option<String>) -> Result<Option<String>, Error> {
 pub fn stream_id(id: Option<String>) -> Result<Option<String>, Error> {
     let Some(id) = id else { return Ok(None) };
     crate::route::identifier(&id).map(Some).ok_or_else(|| Error::invalid("`streamId` takes 1 to 64 of A–Z, a–z, 0–9, _ and -"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Body, Error> {
+        let request = Request { body: text.as_bytes().to_vec(), ..Request::default() };
+        body(&request, &["roomName", "room_name", "record", "participant_attributes"])
+    }
+
+    fn refused(text: &str) -> String {
+        let error = read(text).unwrap_err();
+        assert_eq!(error.status, 400, "{text}");
+        error.message
+    }
+
+    #[test]
+    fn a_body_is_an_object_of_known_fields_each_given_once() {
+        assert_eq!(
+            refused(r#"{"room":"a"}"#),
+            "unknown field `room`, expected one of `roomName`, `room_name`, `record`, `participant_attributes`"
+        );
+        assert_eq!(refused(r#"{"record":true,"record":true}"#), "`record` is given twice");
+        assert_eq!(refused(r#"["a",true]"#), "the body is not a JSON object");
+        assert_eq!(refused(r#""a""#), "the body is not a JSON object");
+        assert_eq!(refused("\r\n "), "the body is empty");
+        assert!(refused(r#"{"record":true}{}"#).starts_with("the body is not JSON: trailing characters"));
+    }
+
+    #[test]
+    fn fields_are_read_by_either_name_and_refused_with_it() {
+        let names = ["roomName", "room_name"];
+        assert_eq!(read(r#"{"room_name":"a"}"#).unwrap().text(&names), Ok(Some("a".to_owned())));
+        assert_eq!(read(r#"{"room_name":null}"#).unwrap().text(&names), Ok(None));
+        let wrong = |text, names: &[&str]| read(text).unwrap().text(names).unwrap_err().message;
+        assert_eq!(wrong(r#"{"room_name":1}"#, &names), "`room_name`: expected a string");
+        assert_eq!(wrong(r#"{"room_name":"a","roomName":null}"#, &names), "`roomName` is given twice");
+        let flags = read(r#"{"record":"yes"}"#).unwrap();
+        assert_eq!(flags.flag(&["record"]).unwrap_err().message, "`record`: expected true or false");
+        assert!(flags.mentions("record") && !flags.mentions("roomName"));
+        let texts = |value: &str| read(&format!(r#"{{"participant_attributes":{value}}}"#)).unwrap().texts(&["participant_attributes"]);
+        assert_eq!(texts(r#"{"a":"b"}"#).unwrap().len(), 1);
+        assert_eq!(texts("null"), Ok(BTreeMap::new()));
+        assert_eq!(texts(r#"{"a":1}"#).unwrap_err().message, "`participant_attributes.a`: expected a string");
+        assert_eq!(texts("[]").unwrap_err().message, "`participant_attributes`: expected an object of strings");
+    }
+
+    #[test]
+    fn control_characters_are_refused_at_the_ends_too() {
+        for bad in ["a\n", "\ta", "a\u{85}", "\u{2028}a", "a\u{0}b", "a\u{7f}", "\u{c}"] {
+            assert!(title(Some(bad.to_owned())).is_err(), "{bad:?}");
+            assert!(room_name(Some(bad.to_owned())).is_err(), "{bad:?}");
+        }
+        assert_eq!(title(Some(" a b\u{a0}".to_owned())), Ok(Some("a b".to_owned())));
+        assert_eq!(description(Some("\n a\r\n\tb\n")), Ok(Some("a\r\n\tb".to_owned())));
+        assert_eq!((description(None), description(Some(" \n"))), (Ok(None), Ok(None)));
+        assert!(description(Some("a\u{85}")).is_err() && description(Some("\u{b}")).is_err());
+    }
 }

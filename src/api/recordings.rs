@@ -1,6 +1,5 @@
 //! `/api/recordings`: found, read, renamed, published, played.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::page::{after, cursor, flag, limit, time};
@@ -76,20 +75,13 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
     Ok(Reply::json(200, json!(views::recording(&row, caller))))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    title: Option<String>,
-    visibility: Option<String>,
-}
-
 /// `PATCH /api/recordings/{id}`
 ///
 /// # Errors
 /// 400, 401, 403, 404, 503.
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
-    let change: Change = input::body(request)?;
-    let (title, visibility) = (input::title(change.title)?, input::visibility(change.visibility)?);
+    let body = input::body(request, &["title", "visibility"])?;
+    let (title, visibility) = (input::title(body.text(&["title"])?)?, input::visibility(body.text(&["visibility"])?)?);
     caller.user_id().ok_or_else(Error::sign_in)?;
     let row = find(desk, caller, id).await?;
     if !may_change(caller, &row.owner_id) {

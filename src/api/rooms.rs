@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::livekit::info::Room;
 use crate::livekit::room;
-use crate::livekit::twirp::{Failed, Refusal, answer};
+use crate::livekit::twirp::{Failed, Refusal};
 use crate::ports::{Desk, Ports};
 use crate::quality::Quality;
 use crate::store::streams::{self, New, Stream};
@@ -14,7 +14,7 @@ use crate::store::streams::{self, New, Stream};
 /// 503 when LiveKit does not answer: that is not "has not".
 pub(super) async fn at_livekit<P: Ports>(desk: &Desk<'_, P>, name: &str) -> Result<Option<Room>, Error> {
     let request = room::find(desk.config, name, desk.now())?;
-    let rooms: Result<room::Rooms, Failed> = answer(desk.ports.send(request).await);
+    let rooms = room::Rooms::read(desk.ports.send(request).await);
     rooms.map(|rooms| rooms.named(name)).map_err(|failed| {
         desk.trail.decided(format!("LiveKit's room list did not come ({})", failed.code()));
         match failed {

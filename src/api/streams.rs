@@ -1,6 +1,5 @@
 //! `/api/streams`: made, found, renamed, ended.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::page::{after, cursor, flag, limit};
@@ -18,29 +17,18 @@ use crate::store::egresses::{self, Which};
 use crate::store::lists::{self, Filter};
 use crate::store::streams::{self, Stream};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct New {
-    title: Option<String>,
-    description: Option<String>,
-    room_name: Option<String>,
-    visibility: Option<String>,
-    record: Option<bool>,
-    save_to_storj: Option<bool>,
-    quality: Option<String>,
-}
-
 /// `POST /api/streams`: 201, or 200 with the owner's stream of that room that has not ended.
 ///
 /// # Errors
 /// 400, 401, 409 `room_taken`, 503.
 pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let new: New = input::body(request)?;
-    let title = input::title(new.title)?.ok_or_else(|| Error::invalid("`title` is missing"))?;
-    let description = input::description(new.description.as_deref())?;
-    let visibility = input::visibility(new.visibility)?;
-    let quality = input::quality(new.quality)?;
-    let room_name = match new.room_name {
+    let body = input::body(request, &["title", "description", "roomName", "visibility", "record", "saveToStorj", "quality"])?;
+    let title = input::title(body.text(&["title"])?)?.ok_or_else(|| Error::invalid("`title` is missing"))?;
+    let description = input::description(body.text(&["description"])?.as_deref())?;
+    let visibility = input::visibility(body.text(&["visibility"])?)?;
+    let (record, save_to_storj) = (body.flag(&["record"])?, body.flag(&["saveToStorj"])?);
+    let quality = input::quality(body.text(&["quality"])?)?;
+    let room_name = match body.text(&["roomName"])? {
         Some(name) => input::room_name(Some(name))?,
         None => format!("{}stream-{}", desk.config.room_prefix.as_deref().unwrap_or_default(), short_id(desk)),
     };
@@ -51,8 +39,8 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
         title: &title,
         about: description.as_deref(),
         visibility: visibility.as_deref(),
-        record: new.record.unwrap_or(false),
-        save_to_storj: new.save_to_storj.unwrap_or(false),
+        record: record.unwrap_or(false),
+        save_to_storj: save_to_storj.unwrap_or(false),
         quality,
         origin: &request.origin,
     };
@@ -108,32 +96,16 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
     Ok(Reply::json(200, json!(views::stream(&row, caller, desk.now()))))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    title: Option<String>,
-    #[serde(default, deserialize_with = "given")]
-    description: Option<Option<String>>,
-    visibility: Option<String>,
-}
-
-/// `null` clears a description, an absent one leaves it.
-#[allow(clippy::option_option)]
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
-}
-
 /// `PATCH /api/streams/{id}`
 ///
 /// # Errors
 /// 400, 401, 403, 404, 503.
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
-    let change: Change = input::body(request)?;
-    let (title, visibility) = (input::title(change.title)?, input::visibility(change.visibility)?);
-    let about = match &change.description {
-        Some(text) => Some(input::description(text.as_deref())?),
-        None => None,
-    };
+    let body = input::body(request, &["title", "description", "visibility"])?;
+    let (title, visibility) = (input::title(body.text(&["title"])?)?, input::visibility(body.text(&["visibility"])?)?);
+    let description = input::description(body.text(&["description"])?.as_deref())?;
+    // `null` clears a description, an absent one leaves it.
+    let about = body.mentions("description").then_some(description);
     find_own(desk, caller, id).await?;
     let about = about.as_ref().map(Option::as_deref);
     let results = desk.batch(vec![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;

@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::flow::tend::load;
 use crate::livekit::info::Room;
 use crate::livekit::room;
-use crate::livekit::twirp::{Failed, answer};
 use crate::ports::{Desk, Ports};
 use crate::store::sessions::{self, REOPEN_WITHIN_MS, Seen};
 use crate::store::streams::{self, New, Stream};
@@ -126,7 +125,7 @@ async fn foreign<P: Ports>(
     let found = at_livekit(desk, room_name).await?.ok_or_else(Error::room_not_found)?;
     if !caller.is_admin() {
         let request = room::participants(desk.config, room_name, desk.now())?;
-        let present: Result<room::Present, Failed> = answer(desk.ports.send(request).await);
+        let present = room::Present::read(desk.ports.send(request).await);
         let present = present.map_err(|_| Error::livekit_unavailable())?.all();
         if !present.iter().any(|p| p.identity == user && p.is_person() && !p.tracks.is_empty()) {
             return Err(Error::room_not_found());

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::rooms::{Claim, claim, meant, streams_of};
 use super::views::may_see;
@@ -30,60 +29,64 @@ const MOST_ATTRIBUTE_BYTES: usize = 1_024;
 /// Ours, and what LiveKit keeps for itself.
 const RESERVED: [&str; 4] = ["role", "record", "saveToStorj", "quality"];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Wanted {
-    #[serde(alias = "room_name")]
-    room_name: Option<String>,
-    role: Option<String>,
-    title: Option<String>,
-    record: Option<bool>,
-    save_to_storj: Option<bool>,
-    quality: Option<String>,
-    visibility: Option<String>,
-    #[serde(alias = "participant_name")]
-    participant_name: Option<String>,
-    #[serde(alias = "participant_identity")]
-    participant_identity: Option<String>,
-    #[serde(alias = "participant_metadata")]
-    participant_metadata: Option<String>,
-    #[serde(alias = "participant_attributes")]
-    participant_attributes: Option<BTreeMap<String, String>>,
-    #[serde(alias = "room_config")]
-    room_config: Option<Value>,
-}
+/// The guide's names of the fields, and LiveKit's.
+const FIELDS: [&str; 18] = [
+    "roomName",
+    "room_name",
+    "role",
+    "title",
+    "record",
+    "saveToStorj",
+    "quality",
+    "visibility",
+    "participantName",
+    "participant_name",
+    "participantIdentity",
+    "participant_identity",
+    "participantMetadata",
+    "participant_metadata",
+    "participantAttributes",
+    "participant_attributes",
+    "roomConfig",
+    "room_config",
+];
 
 /// Mints a token.
 ///
 /// # Errors
 /// 400, 401, 404 `room_not_found`, 409 `room_taken` or `stream_ended`, 503.
 pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let wanted: Wanted = input::body(request)?;
-    let room_name = input::room_name(wanted.room_name.clone())?;
-    let host = match wanted.role.as_deref() {
+    let body = input::body(request, &FIELDS)?;
+    let room_name = input::room_name(body.text(&["roomName", "room_name"])?)?;
+    let host = match body.text(&["role"])?.as_deref() {
         None => None,
         Some("host") => Some(true),
         Some("viewer") => Some(false),
         Some(_) => return Err(Error::invalid("`role` is \"host\" or \"viewer\"")),
     };
-    if wanted.room_config.is_some() {
-        return Err(Error::invalid("`room_config` is not taken: rooms are configured by this Worker"));
+    if let Some((field, _)) = body.any(&["roomConfig", "room_config"])? {
+        return Err(Error::invalid(format!("`{field}` is not taken: rooms are configured by this Worker")));
     }
-    let attributes = attributes(wanted.participant_attributes.clone().unwrap_or_default())?;
-    let name = wanted.participant_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-    if name.is_some_and(|name| name.chars().count() > MOST_NAME_CHARS || name.chars().any(char::is_control)) {
+    let attributes = attributes(body.texts(&["participantAttributes", "participant_attributes"])?)?;
+    let name = body.text(&["participantName", "participant_name"])?.unwrap_or_default();
+    if name.trim().chars().count() > MOST_NAME_CHARS || !input::is_line(&name) {
         return Err(Error::invalid(format!("`participant_name` takes at most {MOST_NAME_CHARS} characters in one line")));
     }
-    if wanted.participant_metadata.as_ref().is_some_and(|text| text.len() > MOST_METADATA_BYTES) {
+    let name = Some(name.trim()).filter(|name| !name.is_empty());
+    let metadata = body.text(&["participantMetadata", "participant_metadata"])?;
+    if metadata.as_ref().is_some_and(|text| text.len() > MOST_METADATA_BYTES) {
         return Err(Error::invalid(format!("`participant_metadata` takes at most {MOST_METADATA_BYTES} bytes")));
     }
     let settings = Settings {
-        title: input::title(wanted.title.clone())?,
-        visibility: input::visibility(wanted.visibility.clone())?,
-        quality: input::quality(wanted.quality.clone())?,
+        title: input::title(body.text(&["title"])?)?,
+        visibility: input::visibility(body.text(&["visibility"])?)?,
+        record: body.flag(&["record"])?,
+        save_to_storj: body.flag(&["saveToStorj"])?,
+        quality: input::quality(body.text(&["quality"])?)?,
     };
+    let asked_identity = body.text(&["participantIdentity", "participant_identity"])?;
     desk.trail.note("room", room_name.clone());
-    match (caller.user_id(), wanted.participant_identity.as_deref()) {
+    match (caller.user_id(), asked_identity.as_deref()) {
         (Some(user), Some(identity)) if identity != user => {
             return Err(Error::invalid("`participant_identity` is your own user id or left out: nobody joins as somebody else"));
         }
@@ -97,7 +100,7 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let as_host = host.unwrap_or(owns);
     let (stream, identity) = if as_host {
         let user = caller.user_id().ok_or_else(Error::sign_in)?;
-        (host_stream(desk, user, &room_name, known, &wanted, &settings, &request.origin).await?, user.to_owned())
+        (host_stream(desk, user, &room_name, known, &settings, &request.origin).await?, user.to_owned())
     } else {
         (viewer_stream(desk, caller, known)?, viewer_identity(desk, caller))
     };
@@ -121,7 +124,7 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         can_publish_data: Some(as_host),
         ..VideoGrants::default()
     };
-    let token = JoinToken { identity: &identity, name, metadata: wanted.participant_metadata.as_deref(), attributes: &attributes, video };
+    let token = JoinToken { identity: &identity, name, metadata: metadata.as_deref(), attributes: &attributes, video };
     let now = desk.now();
     let participant_token = join_token(&desk.config.livekit_key, &token, now, TTL_S).map_err(|_| Error::internal())?;
     desk.trail.note("stream", stream.id.clone());
@@ -144,6 +147,8 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 struct Settings {
     title: Option<String>,
     visibility: Option<String>,
+    record: Option<bool>,
+    save_to_storj: Option<bool>,
     quality: Option<crate::quality::Quality>,
 }
 
@@ -165,7 +170,6 @@ async fn host_stream<P: Ports>(
     user: &str,
     room_name: &str,
     known: Option<&Stream>,
-    wanted: &Wanted,
     settings: &Settings,
     origin: &str,
 ) -> Result<Stream, Error> {
@@ -182,8 +186,8 @@ async fn host_stream<P: Ports>(
             title,
             about: None,
             visibility: settings.visibility.as_deref(),
-            record: wanted.record.unwrap_or(false),
-            save_to_storj: wanted.save_to_storj.unwrap_or(false),
+            record: settings.record.unwrap_or(false),
+            save_to_storj: settings.save_to_storj.unwrap_or(false),
             quality: settings.quality,
             origin,
         },
@@ -194,8 +198,8 @@ async fn host_stream<P: Ports>(
     }
     let quality = settings.quality.map(crate::quality::Quality::name);
     let mut statements =
-        vec![streams::set_details(&stream.id, settings.title.as_deref(), settings.visibility.as_deref(), wanted.save_to_storj, quality)];
-    if let Some(record) = wanted.record {
+        vec![streams::set_details(&stream.id, settings.title.as_deref(), settings.visibility.as_deref(), settings.save_to_storj, quality)];
+    if let Some(record) = settings.record {
         statements.push(wishes::set_record(&stream.id, record, desk.now()));
     }
     statements.push(streams::by_id(&stream.id));

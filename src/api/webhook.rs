@@ -12,7 +12,7 @@ use crate::livekit::info::{EgressInfo, Participant, Room};
 use crate::livekit::signature::{self, Refused};
 use crate::params;
 use crate::ports::{Desk, Ports};
-use crate::store::row::{FromRow, Mismatch, Row};
+use crate::store::row::{FromRow, Row};
 use crate::store::sessions::{self, Seen};
 use crate::store::{Only, Statement, assets, egresses, events, participants, wishes};
 use crate::time::Millis;
@@ -23,8 +23,8 @@ struct Owner {
 }
 
 impl FromRow for Owner {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self { stream_id: row.text("stream_id")?, host: row.flag("host")? })
+    fn from_row(row: &Row) -> Self {
+        Self { stream_id: row.text("stream_id"), host: row.flag("host") }
     }
 }
 
@@ -118,7 +118,12 @@ fn effect<P: Ports>(desk: &Desk<'_, P>, event: &Event, only: &Only, now: Millis)
     let at = event.at.unwrap_or(now);
     let of_room = |room: &Room, who: Option<&Participant>, rest: Vec<Statement>, follow_up: Option<FollowUp>| {
         let identity = who.map(|who| who.identity.as_str());
-        let mut statements = vec![sessions::see(&seen(desk, room, at), only, now), sessions::enter(&room.sid, identity, only, now)];
+        let seen = seen(desk, room, at);
+        let mut statements = vec![
+            sessions::see(&seen, only, now),
+            sessions::end_older(seen.name, seen.sid, seen.began, only, now),
+            sessions::enter(&room.sid, identity, only, now),
+        ];
         statements.extend(rest);
         Effect { statements, owner: Some(sessions::stream_of(&room.sid, identity)), follow_up }
     };

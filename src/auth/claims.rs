@@ -1,11 +1,9 @@
 //! The claims of a caller's token that are read at all, and in which spellings.
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::token::TokenError;
-use crate::jws::{self, NumericDate, TimeFault};
+use crate::jws::{self, TimeFault};
 use crate::time::Millis;
 
 /// What is read of a verified token. Supabase's `app_metadata` and `user_metadata` are not: the
@@ -30,64 +28,35 @@ impl Claims {
     /// Reads a payload whose signature was verified; [`super::token::BearerToken::claims`] sees to
     /// that.
     pub(super) fn read(payload: &[u8], now: Millis) -> Result<Self, TokenError> {
-        let read: RawClaims = jws::object(payload).map_err(|_| TokenError::Malformed)?;
-        jws::check_times(read.exp, read.nbf, now).map_err(|fault| match fault {
+        let malformed = |_| TokenError::Malformed;
+        let claims = jws::object(payload).map_err(malformed)?;
+        let text = |name| jws::text(&claims, name).map_err(malformed);
+        let date = |name| jws::date(&claims, name).map_err(malformed);
+        // Some issuers give `role` as a list: no reason to refuse their users.
+        let text_or_nothing = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        let read = Self {
+            sub: text("sub")?.filter(|sub| !sub.is_empty()),
+            role: text_or_nothing("role"),
+            iss: text("iss")?,
+            aud: audiences(claims.get("aud")).ok_or(TokenError::Malformed)?,
+            has_video_grant: claims.contains_key("video"),
+            name: text_or_nothing("name"),
+        };
+        jws::check_times(date("exp")?, date("nbf")?, now).map_err(|fault| match fault {
             TimeFault::NoExpiry => TokenError::NoExpiry,
             TimeFault::Expired => TokenError::Expired,
             TimeFault::NotYetValid => TokenError::NotYetValid,
         })?;
-        Ok(Self {
-            sub: read.sub.filter(|sub| !sub.is_empty()),
-            role: read.role,
-            iss: read.iss,
-            aud: match read.aud {
-                None => Vec::new(),
-                Some(Audience::One(one)) => vec![one],
-                Some(Audience::Many(many)) => many,
-            },
-            has_video_grant: read.video,
-            name: read.name,
-        })
+        Ok(read)
     }
 }
 
-#[derive(Deserialize)]
-struct RawClaims {
-    #[serde(default)]
-    exp: Option<NumericDate>,
-    #[serde(default)]
-    nbf: Option<NumericDate>,
-    #[serde(default)]
-    sub: Option<String>,
-    #[serde(default, deserialize_with = "text_or_nothing")]
-    role: Option<String>,
-    #[serde(default)]
-    iss: Option<String>,
-    #[serde(default)]
-    aud: Option<Audience>,
-    #[serde(default, deserialize_with = "present")]
-    video: bool,
-    #[serde(default, deserialize_with = "text_or_nothing")]
-    name: Option<String>,
-}
-
 /// RFC 7519, section 4.1.3: one text or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Many(Vec<String>),
-}
-
-/// Some issuers give `role` as a list: no reason to refuse their users.
-fn text_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
-}
-
-/// Called only where the member is there.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
+fn audiences(aud: Option<&Value>) -> Option<Vec<String>> {
+    match aud {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::String(one)) => Some(vec![one.clone()]),
+        Some(Value::Array(many)) => many.iter().map(|one| one.as_str().map(str::to_owned)).collect(),
+        Some(_) => None,
+    }
 }

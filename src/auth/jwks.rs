@@ -8,7 +8,6 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::token::Algorithm;
@@ -161,55 +160,39 @@ impl JwksCache {
     }
 }
 
-#[derive(Deserialize)]
-struct Set {
-    keys: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Member {
-    kty: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
-
 fn usable_keys(body: &[u8]) -> Result<Vec<Jwk>, JwksError> {
     if body.len() > MAX_SET_BYTES {
         return Err(JwksError::TooLarge);
     }
-    let set: Set = jws::object(body).map_err(|_| JwksError::Malformed)?;
-    if set.keys.len() > MAX_KEYS {
+    let set = jws::object(body).map_err(|_| JwksError::Malformed)?;
+    let keys = set.get("keys").and_then(Value::as_array).ok_or(JwksError::Malformed)?;
+    if keys.len() > MAX_KEYS {
         return Err(JwksError::TooLarge);
     }
-    let keys: Vec<Jwk> = set.keys.into_iter().filter_map(usable).collect();
+    let keys: Vec<Jwk> = keys.iter().filter_map(usable).collect();
     if keys.is_empty() { Err(JwksError::NoUsableKey) } else { Ok(keys) }
 }
 
-/// RFC 7517, section 5: what is not understood is passed over. Symmetric keys are not understood on
-/// purpose: one in a public set is known to everybody.
-fn usable(key: Value) -> Option<Jwk> {
-    let key: Member = serde_json::from_value(key).ok()?;
-    if key.usage.is_some_and(|usage| usage != "sig") || key.key_ops.is_some_and(|ops| !ops.iter().any(|op| op == "verify")) {
+/// RFC 7517, section 5: what is not understood is passed over, a key with a member of another type too.
+/// Symmetric keys are not understood on purpose: one in a public set is known to everybody.
+fn usable(key: &Value) -> Option<Jwk> {
+    let key = key.as_object()?;
+    let text = |name| jws::text(key, name).ok();
+    let (kid, alg, crv) = (text("kid")?, text("alg")?, text("crv")?);
+    let (n, e, x, y) = (text("n")?, text("e")?, text("x")?, text("y")?);
+    if text("use")?.is_some_and(|usage| usage != "sig") || !may_verify(key.get("key_ops"))? {
         return None;
     }
-    let (algorithm, name, public) = match key.kty.as_str() {
+    let (algorithm, name, public) = match text("kty")??.as_str() {
         "RSA" => {
-            let (n, e) = (key.n?, key.e?);
+            let (n, e) = (n?, e?);
             if rsa_bits(&n)? < MIN_RSA_BITS || !is_rsa_exponent(&e) {
                 return None;
             }
             (Algorithm::Rs256, "RS256", json!({"kty": "RSA", "n": n, "e": e}))
         }
-        "EC" if key.crv.as_deref() == Some("P-256") => {
-            let (x, y) = (key.x?, key.y?);
+        "EC" if crv.as_deref() == Some("P-256") => {
+            let (x, y) = (x?, y?);
             if [&x, &y].iter().any(|part| decode(part).is_none_or(|part| part.len() != P256_BYTES)) {
                 return None;
             }
@@ -217,10 +200,19 @@ fn usable(key: Value) -> Option<Jwk> {
         }
         _ => return None,
     };
-    if key.alg.is_some_and(|alg| alg != name) {
+    if alg.is_some_and(|alg| alg != name) {
         return None;
     }
-    Some(Jwk { kid: key.kid, algorithm, json: public.to_string() })
+    Some(Jwk { kid, algorithm, json: public.to_string() })
+}
+
+/// `key_ops`, where it is there, is a list of texts.
+fn may_verify(key_ops: Option<&Value>) -> Option<bool> {
+    match key_ops {
+        None | Some(Value::Null) => Some(true),
+        Some(Value::Array(ops)) => ops.iter().all(Value::is_string).then(|| ops.iter().any(|op| op == "verify")),
+        Some(_) => None,
+    }
 }
 
 fn decode(part: &str) -> Option<Vec<u8>> {

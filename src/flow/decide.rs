@@ -6,7 +6,7 @@
 use crate::recording::Status;
 use crate::store::assets::Unverified;
 use crate::store::egresses::Job;
-use crate::store::row::{FromRow, Mismatch, Row};
+use crate::store::row::{FromRow, Row};
 use crate::store::streams::Stream;
 use crate::time::{HOUR, MINUTE, Millis, SECOND};
 
@@ -37,16 +37,16 @@ pub struct Session {
 }
 
 impl FromRow for Session {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self {
-            sid: row.text("sid")?,
-            room_name: row.text("room_name")?,
-            project: row.text("project")?,
-            started_at: row.time("started_at")?,
-            ended_at: row.maybe_time("ended_at")?,
-            looked_at: row.maybe_time("looked_at")?,
-            absent_at: row.maybe_time("absent_at")?,
-        })
+    fn from_row(row: &Row) -> Self {
+        Self {
+            sid: row.text("sid"),
+            room_name: row.text("room_name"),
+            project: row.text("project"),
+            started_at: row.time("started_at"),
+            ended_at: row.maybe_time("ended_at"),
+            looked_at: row.maybe_time("looked_at"),
+            absent_at: row.maybe_time("absent_at"),
+        }
     }
 }
 
@@ -147,7 +147,13 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
             return Step::GiveUp(job.id.clone());
         }
         if is_lost(job, view, now) {
-            return Step::Lost(job.id.clone());
+            // Its ending may stand in the list all the same.
+            if !looked.egresses {
+                return Step::LookAtEgresses;
+            }
+            if looked.listed {
+                return Step::Lost(job.id.clone());
+            }
         }
         again.or(if due <= now { now.plus(NEXT_RUN_MS) } else { due });
     }
@@ -202,7 +208,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
     }
 
     // (5) Files.
-    for job in view.jobs.iter().filter(|job| job.file == "unknown" && job.status().is_over() && job.status() != Status::Aborted) {
+    for job in view.jobs.iter().filter(|job| job.file == "unknown" && may_have_a_file(job)) {
         let due = file_due(job);
         if due <= now {
             return Step::CheckFile(job.id.clone());
@@ -249,17 +255,21 @@ fn should_stop(job: &Job, view: &View) -> bool {
     alive && (stopped || given_up || (unwanted && !job.status().is_over()))
 }
 
-/// The recorder has left the room that it is said to record, seen twice, minutes apart; or the room is long
-/// over and neither an ending nor the end of an upload was heard. Before it has recorded, its joining may
-/// be under way.
+/// The recorder has left the room that it is said to record, in two looks, minutes apart (before it has
+/// recorded, its joining may be under way); or the room is long over and neither an ending nor the end of an
+/// upload was heard; or a job that we gave up came late and did not heed the stops of an hour.
 fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
-    let heard_late = job.heard.is_some_and(|heard| (1..3).contains(&heard)) && !job.status().is_over();
-    let gone = job.heard == Some(1) && job.absent_at.is_some_and(|at| now.since(at) >= ABSENT_FOR_MS);
-    let over_at = view.session.as_ref().and_then(|session| {
-        // A newer life of the room began when the older one was over.
-        if session.sid == job.session_sid { session.ended_at } else { Some(session.started_at) }
-    });
-    heard_late && (gone || over_at.is_some_and(|at| now.since(at) >= SILENT_FOR_MS))
+    let alive = job.egress_id.is_some() && job.heard.is_none_or(|heard| heard < 3);
+    if job.status().is_over() {
+        return alive && job.inferred && now.since(job.requested_at) >= HOUR;
+    }
+    let Some(session) = view.session.as_ref().filter(|_| alive) else { return false };
+    let is_current = session.sid == job.session_sid;
+    let twice = |at: Millis| session.looked_at.is_some_and(|looked| looked.since(at) >= ABSENT_FOR_MS);
+    let gone = is_current && job.heard == Some(1) && job.absent_at.is_some_and(twice);
+    // A newer life of the room began when the older one was over.
+    let over_at = if is_current { session.ended_at } else { Some(session.started_at) };
+    gone || over_at.is_some_and(|at| now.since(at) >= SILENT_FOR_MS)
 }
 
 fn recent(at: Millis, now: Millis) -> bool {
@@ -319,6 +329,14 @@ fn retry_at(view: &View, session_sid: &str, now: Millis) -> Millis {
 
 fn stale(session: Option<&Session>, wait: i64, now: Millis) -> bool {
     session.is_none_or(|s| now.since(s.looked_at.unwrap_or(s.started_at)) >= wait || (s.looked_at.is_none() && wait == LOOK_WAITING_MS))
+}
+
+/// What was aborted before the first frame has none; what we gave up may have come late.
+fn may_have_a_file(job: &Job) -> bool {
+    match job.status() {
+        Status::Aborted => job.inferred && job.egress_id.is_some() && job.is_over_at_livekit(),
+        status => status.is_over(),
+    }
 }
 
 fn file_due(job: &Job) -> Millis {

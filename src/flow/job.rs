@@ -7,8 +7,8 @@ use super::decide::View;
 use super::proof;
 use crate::error::Error;
 use crate::livekit::egress;
-use crate::livekit::info::{EgressInfo, Facts};
-use crate::livekit::twirp::{Failed, Refusal, answer};
+use crate::livekit::info::Facts;
+use crate::livekit::twirp::{Failed, Refusal};
 use crate::ports::{Desk, Ports};
 use crate::recording::{Input, Status};
 use crate::store::egresses::{self, Attempt, Which};
@@ -44,7 +44,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
     };
     // (3) One try: a start is not idempotent.
     let request = egress::start(desk.config, stream, &job, now)?;
-    let outcome: Result<EgressInfo, Failed> = answer(desk.ports.send(request).await);
+    let outcome = egress::info(desk.ports.send(request).await);
     // (4) What is known now.
     let now = desk.now();
     match outcome.map(|info| info.facts()) {
@@ -102,7 +102,7 @@ pub(super) async fn send_stop<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id:
     };
     let sent = desk.now();
     let request = egress::stop(desk.config, egress_id, sent)?;
-    let outcome: Result<EgressInfo, Failed> = answer(desk.ports.send(request).await);
+    let outcome = egress::info(desk.ports.send(request).await);
     let mut statements = vec![egresses::stop_sent(job_id, sent)];
     match outcome.map(|info| info.facts()) {
         Ok(facts) => {
@@ -148,5 +148,11 @@ pub(super) async fn lost<P: Ports>(desk: &Desk<'_, P>, job_id: &str) -> Result<(
     desk.trail.decided("the recorder is gone and its file has not come: given up");
     let now = desk.now();
     let failed = Input::Concluded(Status::Failed);
-    desk.batch(vec![egresses::apply(Which::Id(job_id), failed, Some("recorder_crashed"), Some(now), &Only::Always)]).await.map(|_| ())
+    desk.batch(vec![
+        egresses::apply(Which::Id(job_id), failed, Some("recorder_crashed"), Some(now), &Only::Always),
+        // Nobody is there any more to be stopped; its list would call it ACTIVE for ever.
+        egresses::over_at_livekit(job_id),
+    ])
+    .await
+    .map(|_| ())
 }

@@ -1,14 +1,14 @@
 //! LiveKit's Egress service: the calls that start, stop and list recordings.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::info::EgressInfo;
 use super::token::VideoGrants;
-use super::twirp;
+use super::twirp::{self, Failed};
 use crate::config::Config;
 use crate::error::Error;
-use crate::http::Outgoing;
+use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::json;
 use crate::quality::Quality;
 use crate::store::egresses::Job;
 use crate::store::streams::Stream;
@@ -77,18 +77,32 @@ pub fn list(config: &Config, room_name: &str, now: Millis) -> Result<Outgoing, E
     twirp::call(config, "Egress", "ListEgress", grants(), &json!({ "room_name": room_name }), now)
 }
 
-/// The answer to [`list`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Listed {
-    items: Option<Vec<Value>>,
+/// The answer to [`start`] and [`stop`].
+///
+/// # Errors
+/// See [`Failed`].
+pub fn info(result: Result<Incoming, Unanswered>) -> Result<EgressInfo, Failed> {
+    twirp::answer(result).map(|answer| EgressInfo::read(&answer))
 }
 
+/// The answer to [`list`].
+#[derive(Debug, Default)]
+pub struct Listed(Vec<EgressInfo>);
+
 impl Listed {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub fn read(result: Result<Incoming, Unanswered>) -> Result<Self, Failed> {
+        let answer = twirp::answer(result)?;
+        let items = json::member(&answer, &["items"]).map(|items| items.as_array().ok_or(twirp::UNREADABLE)).transpose()?;
+        Ok(Self(items.into_iter().flatten().filter(|item| item.is_object()).map(EgressInfo::read).collect()))
+    }
+
     /// The egresses that can be read; one in a shape of another kind does not hide the others.
     #[must_use]
     pub fn egresses(self) -> Vec<EgressInfo> {
-        let items = self.items.unwrap_or_default();
-        items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect()
+        self.0
     }
 }

@@ -2,32 +2,38 @@
 //!
 //! Webhooks are camelCase with zero values absent; Twirp answers are snake_case with zero values
 //! present, 64-bit integers as strings and `null` for unset messages (livekit/protocol, protojson).
-//! Everything else is dropped while parsing, for `room` holds a TURN password and a failed start may
-//! hold the S3 secret.
+//! Everything else stays behind in the parsed text, for `room` holds a TURN password and a failed start
+//! may hold the S3 secret. A member of another type than LiveKit's counts as absent: the rest is heard.
 
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use crate::json;
 use crate::recording::Word;
 use crate::time::Millis;
 
 /// `livekit.Room`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Room {
     /// One life of the room.
-    #[serde(deserialize_with = "or_default")]
     pub sid: String,
     /// Its name, which the next life shares.
-    #[serde(deserialize_with = "or_default")]
     pub name: String,
-    #[serde(alias = "creation_time", deserialize_with = "int64")]
     creation_time: i64,
-    #[serde(alias = "creation_time_ms", deserialize_with = "int64")]
     creation_time_ms: i64,
 }
 
 impl Room {
+    /// Reads it in either dialect.
+    #[must_use]
+    pub fn read(value: &Value) -> Self {
+        Self {
+            sid: json::string(value, &["sid"]),
+            name: json::string(value, &["name"]),
+            creation_time: json::int64(value, &["creationTime", "creation_time"]),
+            creation_time_ms: json::int64(value, &["creationTimeMs", "creation_time_ms"]),
+        }
+    }
+
     /// When this life began. Track events do not say.
     #[must_use]
     pub fn created_at(&self) -> Option<Millis> {
@@ -40,31 +46,22 @@ impl Room {
 }
 
 /// `livekit.ParticipantInfo`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Participant {
     /// One connection of a participant.
-    #[serde(deserialize_with = "or_default")]
     pub sid: String,
     /// Who it is, as the token said.
-    #[serde(deserialize_with = "or_default")]
     pub identity: String,
     /// Absent means `STANDARD`.
-    #[serde(deserialize_with = "enum_name")]
     pub kind: String,
-    #[serde(alias = "joined_at", deserialize_with = "int64")]
     joined_at: i64,
-    #[serde(alias = "joined_at_ms", deserialize_with = "int64")]
     joined_at_ms: i64,
-    #[serde(deserialize_with = "or_default")]
     permission: Permission,
     /// Its tracks; only lists have them.
-    #[serde(deserialize_with = "or_default")]
     pub tracks: Vec<Track>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Permission {
     hidden: bool,
     recorder: bool,
@@ -72,15 +69,38 @@ struct Permission {
 }
 
 /// `livekit.TrackInfo`: that it is there is all we need.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Track {
     /// Its sid.
-    #[serde(deserialize_with = "or_default")]
     pub sid: String,
 }
 
+impl Track {
+    fn read(value: &Value) -> Self {
+        Self { sid: json::string(value, &["sid"]) }
+    }
+}
+
 impl Participant {
+    /// Reads it in either dialect.
+    #[must_use]
+    pub fn read(value: &Value) -> Self {
+        let permission = json::object(value, &["permission"]).unwrap_or(&Value::Null);
+        Self {
+            sid: json::string(value, &["sid"]),
+            identity: json::string(value, &["identity"]),
+            kind: json::enum_name(value, &["kind"]),
+            joined_at: json::int64(value, &["joinedAt", "joined_at"]),
+            joined_at_ms: json::int64(value, &["joinedAtMs", "joined_at_ms"]),
+            permission: Permission {
+                hidden: json::flag(permission, &["hidden"]),
+                recorder: json::flag(permission, &["recorder"]),
+                agent: json::flag(permission, &["agent"]),
+            },
+            tracks: json::list(value, &["tracks"]).iter().map(Track::read).collect(),
+        }
+    }
+
     /// A person: no recorder, agent, ingress or bridge, and nobody hidden. People on the telephone
     /// (`SIP`) are people.
     #[must_use]
@@ -107,63 +127,45 @@ impl Participant {
 }
 
 /// `livekit.EgressInfo`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EgressInfo {
     /// `EG_…`
-    #[serde(alias = "egress_id", deserialize_with = "or_default")]
     pub egress_id: String,
     /// The session it records.
-    #[serde(alias = "room_id", deserialize_with = "or_default")]
     pub room_id: String,
     /// The room's name.
-    #[serde(alias = "room_name", deserialize_with = "or_default")]
     pub room_name: String,
-    #[serde(deserialize_with = "enum_name")]
     status: String,
-    #[serde(alias = "ended_at", deserialize_with = "int64")]
     ended_at: i64,
-    #[serde(deserialize_with = "or_default")]
     error: String,
-    #[serde(alias = "error_code", deserialize_with = "int64")]
     error_code: i64,
-    #[serde(alias = "file_results", deserialize_with = "or_default")]
-    file_results: Vec<File>,
-    #[serde(deserialize_with = "or_default")]
+    /// The first result, or what older servers call `file`.
     file: Option<File>,
-    #[serde(alias = "room_composite", deserialize_with = "or_default")]
-    room_composite: Option<RoomComposite>,
+    /// The path that the room composite's first output was asked for.
+    filepath: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RoomComposite {
-    #[serde(alias = "file_outputs", deserialize_with = "or_default")]
-    file_outputs: Vec<FileOutput>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-struct FileOutput {
-    #[serde(deserialize_with = "or_default")]
-    filepath: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct File {
-    #[serde(deserialize_with = "or_default")]
     filename: String,
-    #[serde(alias = "started_at", deserialize_with = "int64")]
     started_at: i64,
-    #[serde(alias = "ended_at", deserialize_with = "int64")]
     ended_at: i64,
-    #[serde(deserialize_with = "int64")]
     duration: i64,
-    #[serde(deserialize_with = "int64")]
     size: i64,
-    #[serde(deserialize_with = "or_default")]
     location: String,
+}
+
+impl File {
+    fn read(value: &Value) -> Self {
+        Self {
+            filename: json::string(value, &["filename"]),
+            started_at: json::int64(value, &["startedAt", "started_at"]),
+            ended_at: json::int64(value, &["endedAt", "ended_at"]),
+            duration: json::int64(value, &["duration"]),
+            size: json::int64(value, &["size"]),
+            location: json::string(value, &["location"]),
+        }
+    }
 }
 
 /// What an `EgressInfo` tells about a job of ours, in our units.
@@ -190,14 +192,32 @@ pub struct Facts {
 }
 
 impl EgressInfo {
+    /// Reads it in either dialect.
+    #[must_use]
+    pub fn read(value: &Value) -> Self {
+        let file = json::list(value, &["fileResults", "file_results"]).first().or_else(|| json::object(value, &["file"]));
+        let asked = json::object(value, &["roomComposite", "room_composite"]);
+        let asked = asked.and_then(|request| json::list(request, &["fileOutputs", "file_outputs"]).first());
+        Self {
+            egress_id: json::string(value, &["egressId", "egress_id"]),
+            room_id: json::string(value, &["roomId", "room_id"]),
+            room_name: json::string(value, &["roomName", "room_name"]),
+            status: json::enum_name(value, &["status"]),
+            ended_at: json::int64(value, &["endedAt", "ended_at"]),
+            error: json::string(value, &["error"]),
+            error_code: json::int64(value, &["errorCode", "error_code"]),
+            file: file.map(File::read),
+            filepath: asked.map(|output| json::string(output, &["filepath"])),
+        }
+    }
+
     /// Reads the facts. `None`: not a room composite with a file output, or a status that we do not
     /// know: nothing of ours.
     #[must_use]
     pub fn facts(&self) -> Option<Facts> {
         let word = if self.status.is_empty() { Word::Starting } else { Word::from_wire(&self.status)? };
-        let file = self.file_results.first().or(self.file.as_ref());
-        let asked = self.room_composite.as_ref().and_then(|request| request.file_outputs.first());
-        let object_key = asked.map(|output| output.filepath.clone()).or_else(|| file.map(|f| f.filename.clone()))?;
+        let file = self.file.as_ref();
+        let object_key = self.filepath.clone().or_else(|| file.map(|f| f.filename.clone()))?;
         if object_key.is_empty() || self.egress_id.is_empty() {
             return None;
         }
@@ -250,35 +270,4 @@ impl EgressInfo {
             "recorder_failed"
         }
     }
-}
-
-/// `null` and absent are the default.
-fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Int(i64),
-    Text(String),
-    Null(()),
-}
-
-/// A 64-bit integer: a string in protojson, a number where somebody wrote it by hand.
-fn int64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Int(number) => Ok(number),
-        Loose::Text(text) => text.parse().map_err(D::Error::custom),
-        Loose::Null(()) => Ok(0),
-    }
-}
-
-/// An enum: its name, or its number as text.
-fn enum_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(match Loose::deserialize(deserializer)? {
-        Loose::Int(number) => number.to_string(),
-        Loose::Text(text) => text,
-        Loose::Null(()) => String::new(),
-    })
 }

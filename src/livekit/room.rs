@@ -1,14 +1,14 @@
 //! LiveKit's `RoomService`: which rooms there are, who is in them, and closing one.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use super::info::{Participant, Room};
 use super::token::VideoGrants;
-use super::twirp;
+use super::twirp::{self, Failed};
 use crate::config::Config;
 use crate::error::Error;
-use crate::http::Outgoing;
+use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::json;
 use crate::time::Millis;
 
 /// `ListRooms` of one name: needs `roomList`.
@@ -39,31 +39,45 @@ pub fn close(config: &Config, name: &str, now: Millis) -> Result<Outgoing, Error
 }
 
 /// The answer to [`find`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Rooms {
-    rooms: Option<Vec<Room>>,
-}
+#[derive(Debug, Default)]
+pub struct Rooms(Vec<Room>);
 
 impl Rooms {
+    /// Reads it. A list with a room that cannot be read is none: it would prove that a room is gone.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub fn read(result: Result<Incoming, Unanswered>) -> Result<Self, Failed> {
+        let answer = twirp::answer(result)?;
+        let rooms = json::whole_list(&answer, "rooms", &["sid", "name"]).ok_or(twirp::UNREADABLE)?;
+        Ok(Self(rooms.iter().map(Room::read).collect()))
+    }
+
     /// The room of that name. LiveKit filters by name itself; a server that does not is not believed.
     #[must_use]
     pub fn named(self, name: &str) -> Option<Room> {
-        self.rooms.unwrap_or_default().into_iter().find(|room| room.name == name && !room.sid.is_empty())
+        self.0.into_iter().find(|room| room.name == name && !room.sid.is_empty())
     }
 }
 
 /// The answer to [`participants`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Present {
-    participants: Option<Vec<Participant>>,
-}
+#[derive(Debug, Default)]
+pub struct Present(Vec<Participant>);
 
 impl Present {
+    /// Reads it. A list with somebody who cannot be read is none: it would prove that people are gone.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub fn read(result: Result<Incoming, Unanswered>) -> Result<Self, Failed> {
+        let answer = twirp::answer(result)?;
+        let people = json::whole_list(&answer, "participants", &["sid", "identity"]).ok_or(twirp::UNREADABLE)?;
+        Ok(Self(people.iter().map(Participant::read).collect()))
+    }
+
     /// Everybody in the room.
     #[must_use]
     pub fn all(self) -> Vec<Participant> {
-        self.participants.unwrap_or_default()
+        self.0
     }
 }

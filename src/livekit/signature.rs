@@ -15,7 +15,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
 use hmac::digest::CtOutput;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::token::{self, ApiKey, SignError};
@@ -81,16 +81,23 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-#[derive(Deserialize)]
 struct WebhookClaims {
-    #[serde(default)]
     iss: Option<String>,
-    #[serde(default)]
     exp: Option<NumericDate>,
-    #[serde(default)]
     nbf: Option<NumericDate>,
-    #[serde(default)]
     sha256: Option<String>,
+}
+
+impl WebhookClaims {
+    fn read(payload: &[u8]) -> Result<Self, jws::Fault> {
+        let claims = jws::object(payload)?;
+        Ok(Self {
+            iss: jws::text(&claims, "iss")?,
+            exp: jws::date(&claims, "exp")?,
+            nbf: jws::date(&claims, "nbf")?,
+            sha256: jws::text(&claims, "sha256")?,
+        })
+    }
 }
 
 /// Verifies a webhook by its raw body and the `Authorization` header.
@@ -109,7 +116,7 @@ pub fn verify(body: &[u8], authorization: Option<&str>, keys: &[&ApiKey], now: M
     if parts.header.alg != "HS256" {
         return Err(Refused::WrongAlgorithm);
     }
-    let claims: WebhookClaims = jws::object(&parts.payload).map_err(|_| Refused::Malformed)?;
+    let claims = WebhookClaims::read(&parts.payload).map_err(|_| Refused::Malformed)?;
 
     // 3. `iss`, not believed yet, selects the key. Both keys of a rotation may bear one name.
     let iss = claims.iss.ok_or(Refused::UnknownKey)?;
@@ -141,7 +148,7 @@ pub fn verify(body: &[u8], authorization: Option<&str>, keys: &[&ApiKey], now: M
 #[must_use]
 pub fn unverified_issuer(authorization: Option<&str>) -> Option<String> {
     let parts = jws::split(bare_token(authorization)?).ok()?;
-    let claims: WebhookClaims = jws::object(&parts.payload).ok()?;
+    let claims = WebhookClaims::read(&parts.payload).ok()?;
     claims.iss.filter(|iss| {
         (1..=MAX_ISSUER_BYTES).contains(&iss.len()) && iss.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     })

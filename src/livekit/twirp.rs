@@ -1,13 +1,12 @@
 //! One call to LiveKit's server API: Twirp with JSON (<https://twitchtv.github.io/twirp/docs/spec_v7.html>).
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::token::{VideoGrants, api_token};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::json;
 use crate::time::Millis;
 
 /// LiveKit's own SDKs wait 10 s. A recorder answers in 0.6 s; one that is not there, never.
@@ -67,30 +66,25 @@ impl Failed {
     }
 }
 
-#[derive(Deserialize)]
-struct TwirpError {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    msg: String,
-}
+/// LiveKit's word, in a shape that tells nothing.
+pub const UNREADABLE: Failed = Failed::Unknown("livekit_answer_unreadable");
 
 /// Reads the answer of a call.
 ///
 /// # Errors
 /// See [`Failed`]. A 404 counts as LiveKit's only in Twirp's own words: a proxy's 404 proves nothing.
-pub fn answer<T: DeserializeOwned>(result: Result<Incoming, Unanswered>) -> Result<T, Failed> {
+pub fn answer(result: Result<Incoming, Unanswered>) -> Result<Value, Failed> {
     let incoming = match result {
         Ok(incoming) => incoming,
         Err(Unanswered::Timeout) => return Err(Failed::Unknown("livekit_timeout")),
         Err(Unanswered::Network) => return Err(Failed::Unknown("livekit_unreachable")),
         Err(Unanswered::TooLong) => return Err(Failed::Unknown("livekit_answer_too_long")),
     };
+    let body: Value = serde_json::from_slice(&incoming.body).unwrap_or_default();
     if incoming.status == 200 {
-        return serde_json::from_slice(&incoming.body).map_err(|_| Failed::Unknown("livekit_answer_unreadable"));
+        return if body.is_object() { Ok(body) } else { Err(UNREADABLE) };
     }
-    let error: Option<TwirpError> = serde_json::from_slice(&incoming.body).ok();
-    let code = error.as_ref().map_or("", |e| e.code.as_str());
+    let (code, message) = (json::text(&body, &["code"]), json::text(&body, &["msg"]));
     Err(match (incoming.status, code) {
         // Authentication fails before anything is done, in plain text.
         (401 | 403, _) => Failed::Refused(Refusal::Unauthenticated),
@@ -98,7 +92,7 @@ pub fn answer<T: DeserializeOwned>(result: Result<Incoming, Unanswered>) -> Resu
         (412, "failed_precondition") => Failed::Refused(Refusal::Precondition),
         (429, _) => Failed::Refused(Refusal::Exhausted),
         (400, "invalid_argument" | "malformed" | "out_of_range") | (501, "unimplemented") => Failed::Refused(Refusal::Invalid),
-        (503, "unavailable") if error.as_ref().is_some_and(|e| e.msg.contains("no response")) => Failed::Unknown("no_recorder"),
+        (503, "unavailable") if message.contains("no response") => Failed::Unknown("no_recorder"),
         (408, _) => Failed::Unknown("livekit_timeout"),
         _ => Failed::Unknown("livekit_unavailable"),
     })
@@ -128,6 +122,7 @@ mod tests {
             (408, r#"{"code":"deadline_exceeded","msg":"request timed out"}"#, Failed::Unknown("livekit_timeout")),
             (400, r#"{"code":"invalid_argument","msg":"x"}"#, Failed::Refused(Refusal::Invalid)),
             (200, "<html>", Failed::Unknown("livekit_answer_unreadable")),
+            (200, "[]", Failed::Unknown("livekit_answer_unreadable")),
         ] {
             assert_eq!(read(status, body), Err(failed), "{status} {body}");
         }

@@ -1,6 +1,6 @@
 //! Table `assets`: recordings, each the file of one job.
 
-use super::row::{FromRow, Mismatch, Row};
+use super::row::{FromRow, Row};
 use super::{Only, Statement};
 use crate::params;
 use crate::storj::sign::Bucket;
@@ -55,20 +55,20 @@ pub struct Unverified {
 }
 
 impl FromRow for Unverified {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self {
-            id: row.text("id")?,
-            object_key: row.text("object_key")?,
-            bucket: row.text("bucket")?,
-            endpoint: row.text("endpoint")?,
-            region: row.text("region")?,
-            size_bytes: row.maybe_number("size_bytes")?,
-            saved: row.flag("saved")?,
-            created_at: row.time("created_at")?,
-            ended_at: row.maybe_time("ended_at")?,
-            checks: row.number("checks")?,
-            checked_at: row.maybe_time("checked_at")?,
-        })
+    fn from_row(row: &Row) -> Self {
+        Self {
+            id: row.text("id"),
+            object_key: row.text("object_key"),
+            bucket: row.text("bucket"),
+            endpoint: row.text("endpoint"),
+            region: row.text("region"),
+            size_bytes: row.maybe_number("size_bytes"),
+            saved: row.flag("saved"),
+            created_at: row.time("created_at"),
+            ended_at: row.maybe_time("ended_at"),
+            checks: row.number("checks"),
+            checked_at: row.maybe_time("checked_at"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Table `egresses`: attempts to record. The guarded statements are made from the table in
 //! [`crate::recording`], so there is one truth about what moves what.
 
-use super::row::{FromRow, Mismatch, Row};
+use super::row::{FromRow, Row};
 use super::{Only, Param, Statement, literals};
 use crate::livekit::info::Facts;
 use crate::params;
@@ -42,35 +42,35 @@ pub struct Job {
 }
 
 impl FromRow for Job {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self {
-            id: row.text("id")?,
-            egress_id: row.maybe_text("egress_id")?,
-            session_sid: row.text("session_sid")?,
-            room_name: row.text("room_name")?,
-            project: row.text("project")?,
-            object_key: row.text("object_key")?,
-            bucket: row.text("bucket")?,
-            endpoint: row.text("endpoint")?,
-            region: row.text("region")?,
-            quality: row.text("quality")?,
-            layout: row.text("layout")?,
-            audio_only: row.flag("audio_only")?,
-            status: row.text("status")?,
-            inferred: row.flag("inferred")?,
-            heard: row.maybe_number("heard")?,
-            requested_at: row.time("requested_at")?,
-            started_at: row.maybe_time("started_at")?,
-            ended_at: row.maybe_time("ended_at")?,
-            size_bytes: row.maybe_number("size_bytes")?,
-            error: row.maybe_text("error")?,
-            stop_sent_at: row.maybe_time("stop_sent_at")?,
-            looked_at: row.maybe_time("looked_at")?,
-            absent_at: row.maybe_time("absent_at")?,
-            file: row.text("file")?,
-            file_checks: row.number("file_checks")?,
-            checked_at: row.maybe_time("checked_at")?,
-        })
+    fn from_row(row: &Row) -> Self {
+        Self {
+            id: row.text("id"),
+            egress_id: row.maybe_text("egress_id"),
+            session_sid: row.text("session_sid"),
+            room_name: row.text("room_name"),
+            project: row.text("project"),
+            object_key: row.text("object_key"),
+            bucket: row.text("bucket"),
+            endpoint: row.text("endpoint"),
+            region: row.text("region"),
+            quality: row.text("quality"),
+            layout: row.text("layout"),
+            audio_only: row.flag("audio_only"),
+            status: row.text("status"),
+            inferred: row.flag("inferred"),
+            heard: row.maybe_number("heard"),
+            requested_at: row.time("requested_at"),
+            started_at: row.maybe_time("started_at"),
+            ended_at: row.maybe_time("ended_at"),
+            size_bytes: row.maybe_number("size_bytes"),
+            error: row.maybe_text("error"),
+            stop_sent_at: row.maybe_time("stop_sent_at"),
+            looked_at: row.maybe_time("looked_at"),
+            absent_at: row.maybe_time("absent_at"),
+            file: row.text("file"),
+            file_checks: row.number("file_checks"),
+            checked_at: row.maybe_time("checked_at"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each query is a union of branches, one for each reason to see a row, and each branch walks one index
 //! from the cursor on and stops at the limit. An OR of the reasons would scan.
 
-use super::row::{FromRow, Mismatch, Row};
+use super::row::{FromRow, Row};
 use super::{Param, Statement, streams};
 use crate::params;
 use crate::time::Millis;
@@ -88,33 +88,33 @@ pub struct Recording {
 }
 
 impl FromRow for Recording {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self {
-            id: row.text("id")?,
-            livepeer_asset_id: row.maybe_text("livepeer_asset_id")?,
-            stream_id: row.maybe_text("stream_id")?,
-            title: row.text("title")?,
-            room_name: row.text("room_name")?,
-            owner_id: row.text("owner_id")?,
-            part: row.number("part")?,
-            status: row.text("status")?,
-            visibility: row.text("visibility")?,
-            object_key: row.text("object_key")?,
-            bucket: row.text("bucket")?,
-            endpoint: row.text("endpoint")?,
-            region: row.text("region")?,
-            duration_ms: row.maybe_number("duration_ms")?,
-            size_bytes: row.maybe_number("size_bytes")?,
-            quality: row.text("quality")?,
-            format: row.text("format")?,
-            partial: row.flag("partial")?,
-            saved: row.flag("saved")?,
-            downloads: row.number("downloads")?,
-            created_at: row.time("created_at")?,
-            started_at: row.maybe_time("started_at")?,
-            ended_at: row.maybe_time("ended_at")?,
-            expires_at: row.maybe_time("expires_at")?,
-        })
+    fn from_row(row: &Row) -> Self {
+        Self {
+            id: row.text("id"),
+            livepeer_asset_id: row.maybe_text("livepeer_asset_id"),
+            stream_id: row.maybe_text("stream_id"),
+            title: row.text("title"),
+            room_name: row.text("room_name"),
+            owner_id: row.text("owner_id"),
+            part: row.number("part"),
+            status: row.text("status"),
+            visibility: row.text("visibility"),
+            object_key: row.text("object_key"),
+            bucket: row.text("bucket"),
+            endpoint: row.text("endpoint"),
+            region: row.text("region"),
+            duration_ms: row.maybe_number("duration_ms"),
+            size_bytes: row.maybe_number("size_bytes"),
+            quality: row.text("quality"),
+            format: row.text("format"),
+            partial: row.flag("partial"),
+            saved: row.flag("saved"),
+            downloads: row.number("downloads"),
+            created_at: row.time("created_at"),
+            started_at: row.maybe_time("started_at"),
+            ended_at: row.maybe_time("ended_at"),
+            expires_at: row.maybe_time("expires_at"),
+        }
     }
 }
 

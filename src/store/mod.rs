@@ -158,7 +158,7 @@ pub type Rows = Vec<serde_json::Value>;
 /// [`Mismatch`].
 pub fn read<T: FromRow>(results: &[Rows], index: usize) -> Result<Vec<T>, Mismatch> {
     let rows = results.get(index).map(Vec::as_slice).unwrap_or_default();
-    rows.iter().map(|row| T::from_row(Row(row))).collect()
+    rows.iter().map(Row::read).collect()
 }
 
 /// Names as a list of SQL text literals. Only for names of our own: letters and underscores.

@@ -1,7 +1,7 @@
 //! Small tables that the schedule lives by: leases, signs of life, proofs of the storage key.
 
 use super::Statement;
-use super::row::{FromRow, Mismatch, Row};
+use super::row::{FromRow, Row};
 use crate::params;
 use crate::time::Millis;
 
@@ -43,8 +43,8 @@ pub struct Health {
 }
 
 impl FromRow for Health {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self { schedule_at: row.maybe_time("schedule_at")?, webhook_at: row.maybe_time("webhook_at")? })
+    fn from_row(row: &Row) -> Self {
+        Self { schedule_at: row.maybe_time("schedule_at"), webhook_at: row.maybe_time("webhook_at") }
     }
 }
 
@@ -68,8 +68,8 @@ pub struct Proof {
 }
 
 impl FromRow for Proof {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self { proved_at: row.maybe_time("proved_at")?, refused: row.maybe_text("refused")?, tried_at: row.time("tried_at")? })
+    fn from_row(row: &Row) -> Self {
+        Self { proved_at: row.maybe_time("proved_at"), refused: row.maybe_text("refused"), tried_at: row.time("tried_at") }
     }
 }
 

@@ -60,7 +60,9 @@ pub fn see_foreign(room: &Seen, stream_id: &str) -> Statement {
 #[must_use]
 pub fn enter(sid: &str, identity: Option<&str>, only: &Only, now: Millis) -> Statement {
     Statement::new(
-        "UPDATE live_streams SET session_sid = ?, session_at = s.started_at, viewer_count = 0, \
+        "UPDATE live_streams SET session_sid = ?, session_at = s.started_at, \
+         viewer_count = (SELECT count(*) FROM participants p WHERE p.session_sid = s.sid AND p.role = 'viewer' AND p.left_at IS NULL), \
+         peak_viewers = max(peak_viewers, (SELECT count(*) FROM participants p WHERE p.session_sid = s.sid AND p.role = 'viewer' AND p.left_at IS NULL)), \
              status = 'created', ended_at = NULL, ended_by = NULL, tend_at = ?, \
              wish_at = CASE WHEN wish IN ('auto', 'asked') AND session_sid IS NOT NULL THEN ? ELSE wish_at END \
              FROM sessions s WHERE s.sid = ? AND live_streams.id = s.stream_id AND s.ended_at IS NULL \
@@ -96,12 +98,13 @@ pub fn end(sid: &str, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
 
 /// The same room has a newer life, so this one is over, whether or not anybody said so.
 #[must_use]
-pub fn end_older(room_name: &str, sid: &str, began: Millis, now: Millis) -> Statement {
+pub fn end_older(room_name: &str, sid: &str, began: Millis, only: &Only, now: Millis) -> Statement {
     Statement::new(
         "UPDATE sessions SET ended_at = ? WHERE sid = (SELECT session_sid FROM live_streams WHERE room_name = ? \
          AND ended_at IS NULL AND owns_room = 1) AND sid <> ? AND ended_at IS NULL AND started_at < ?",
         params![now, room_name, sid, began],
     )
+    .only(only)
 }
 
 /// LiveKit's list has the room.

@@ -1,7 +1,7 @@
 //! Table `live_streams`: making, finding and changing streams, and what people wish of the recorder.
 
 use super::Statement;
-use super::row::{FromRow, Mismatch, Row};
+use super::row::{FromRow, Row};
 use crate::params;
 use crate::time::Millis;
 
@@ -52,49 +52,49 @@ pub struct Stream {
 }
 
 impl FromRow for Stream {
-    fn from_row(row: Row) -> Result<Self, Mismatch> {
-        Ok(Self {
-            id: row.text("id")?,
-            title: row.text("title")?,
-            about: row.maybe_text("about")?,
-            room_name: row.text("room_name")?,
-            owns_room: row.flag("owns_room")?,
-            owner_id: row.text("owner_id")?,
-            visibility: row.text("visibility")?,
-            status: row.text("status")?,
-            record: row.flag("record")?,
-            save_to_storj: row.flag("save_to_storj")?,
-            quality: row.text("quality")?,
-            layout: row.text("layout")?,
-            audio_only: row.flag("audio_only")?,
-            wish: row.text("wish")?,
-            wish_at: row.maybe_time("wish_at")?,
-            wish_error: row.maybe_text("wish_error")?,
-            host_until: row.maybe_time("host_until")?,
-            public_url: row.maybe_text("public_url")?,
-            session_sid: row.maybe_text("session_sid")?,
-            viewer_count: row.number("viewer_count")?,
-            peak_viewers: row.number("peak_viewers")?,
-            unique_viewers: row.number("unique_viewers")?,
-            watch_ms: row.number("watch_ms")?,
-            created_at: row.time("created_at")?,
-            started_at: row.maybe_time("started_at")?,
-            ended_at: row.maybe_time("ended_at")?,
-            ended_by: row.maybe_text("ended_by")?,
-            tend_at: row.maybe_time("tend_at")?,
-            job_egress_id: row.maybe_text("job_egress_id")?,
-            job_key: row.maybe_text("job_key")?,
-            job_status: row.maybe_text("job_status")?,
-            job_quality: row.maybe_text("job_quality")?,
-            job_audio_only: row.maybe_number("job_audio_only")?,
-            job_layout: row.maybe_text("job_layout")?,
-            job_requested_at: row.maybe_time("job_requested_at")?,
-            job_started_at: row.maybe_time("job_started_at")?,
-            job_ended_at: row.maybe_time("job_ended_at")?,
-            job_size_bytes: row.maybe_number("job_size_bytes")?,
-            job_duration_ms: row.maybe_number("job_duration_ms")?,
-            job_error: row.maybe_text("job_error")?,
-        })
+    fn from_row(row: &Row) -> Self {
+        Self {
+            id: row.text("id"),
+            title: row.text("title"),
+            about: row.maybe_text("about"),
+            room_name: row.text("room_name"),
+            owns_room: row.flag("owns_room"),
+            owner_id: row.text("owner_id"),
+            visibility: row.text("visibility"),
+            status: row.text("status"),
+            record: row.flag("record"),
+            save_to_storj: row.flag("save_to_storj"),
+            quality: row.text("quality"),
+            layout: row.text("layout"),
+            audio_only: row.flag("audio_only"),
+            wish: row.text("wish"),
+            wish_at: row.maybe_time("wish_at"),
+            wish_error: row.maybe_text("wish_error"),
+            host_until: row.maybe_time("host_until"),
+            public_url: row.maybe_text("public_url"),
+            session_sid: row.maybe_text("session_sid"),
+            viewer_count: row.number("viewer_count"),
+            peak_viewers: row.number("peak_viewers"),
+            unique_viewers: row.number("unique_viewers"),
+            watch_ms: row.number("watch_ms"),
+            created_at: row.time("created_at"),
+            started_at: row.maybe_time("started_at"),
+            ended_at: row.maybe_time("ended_at"),
+            ended_by: row.maybe_text("ended_by"),
+            tend_at: row.maybe_time("tend_at"),
+            job_egress_id: row.maybe_text("job_egress_id"),
+            job_key: row.maybe_text("job_key"),
+            job_status: row.maybe_text("job_status"),
+            job_quality: row.maybe_text("job_quality"),
+            job_audio_only: row.maybe_number("job_audio_only"),
+            job_layout: row.maybe_text("job_layout"),
+            job_requested_at: row.maybe_time("job_requested_at"),
+            job_started_at: row.maybe_time("job_started_at"),
+            job_ended_at: row.maybe_time("job_ended_at"),
+            job_size_bytes: row.maybe_number("job_size_bytes"),
+            job_duration_ms: row.maybe_number("job_duration_ms"),
+            job_error: row.maybe_text("job_error"),
+        }
     }
 }
 

@@ -1,38 +1,66 @@
 //! Statements to D1 and rows back.
 
+use js_sys::{Array, JSON, Promise};
+use serde_json::Value;
 use wasm_bindgen::JsValue;
-use worker::D1Database;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::JsFuture;
 
+use super::js;
 use crate::ports::DatabaseFailed;
 use crate::store::{Param, Rows, Statement};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The binding.
+    #[derive(Debug)]
+    pub(super) type Database;
+    #[wasm_bindgen(method, catch)]
+    fn prepare(this: &Database, sql: &str) -> Result<Prepared, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn batch(this: &Database, statements: &Array) -> Result<Promise, JsValue>;
+
+    type Prepared;
+    #[wasm_bindgen(method, catch, variadic)]
+    fn bind(this: &Prepared, params: &Array) -> Result<Prepared, JsValue>;
+}
 
 /// D1's own count of what a batch touched.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Touched {
-    pub(super) read: usize,
-    pub(super) written: usize,
+    pub(super) read: u64,
+    pub(super) written: u64,
 }
 
 /// Runs a batch as one transaction. `Err` says whether trying again makes sense.
-pub(super) async fn batch(database: &D1Database, statements: &[Statement]) -> Result<(Vec<Rows>, Touched), (DatabaseFailed, bool)> {
-    let prepared: worker::Result<Vec<_>> = statements
-        .iter()
-        .map(|statement| {
-            let params: Vec<JsValue> = statement.params.iter().map(value).collect();
-            database.prepare(&statement.sql).bind(&params)
-        })
-        .collect();
-    let results = database.batch(prepared.map_err(failed)?).await.map_err(failed)?;
+pub(super) async fn batch(database: &Database, statements: &[Statement]) -> Result<(Vec<Rows>, Touched), (DatabaseFailed, bool)> {
+    let text = run(database, statements).await.map_err(|thrown| failed(js::message(&thrown)))?;
+    let Ok(results) = serde_json::from_str::<Vec<Value>>(&text) else {
+        return Err(failed("D1 answered something else than JSON".to_owned()));
+    };
     let mut touched = Touched::default();
     let mut all = Vec::with_capacity(results.len());
-    for result in results {
-        if let Ok(Some(meta)) = result.meta() {
-            touched.read += meta.rows_read.unwrap_or(0);
-            touched.written += meta.rows_written.unwrap_or(0);
+    for mut result in results {
+        let count = |name: &str| result.pointer(name).and_then(Value::as_u64).unwrap_or(0);
+        touched.read += count("/meta/rows_read");
+        touched.written += count("/meta/rows_written");
+        match result.get_mut("results").map(Value::take) {
+            Some(Value::Array(rows)) => all.push(rows),
+            _ => return Err(failed("D1 answered without rows".to_owned())),
         }
-        all.push(result.results::<serde_json::Value>().map_err(failed)?);
     }
     Ok((all, touched))
+}
+
+/// The results as JSON: one text crosses over to wasm, not every field of every row by itself.
+async fn run(database: &Database, statements: &[Statement]) -> Result<String, JsValue> {
+    let prepared = Array::new();
+    for statement in statements {
+        let params: Array = statement.params.iter().map(value).collect();
+        prepared.push(&database.prepare(&statement.sql)?.bind(&params)?.into());
+    }
+    let results = JsFuture::from(database.batch(&prepared)?).await?;
+    Ok(String::from(JSON::stringify(&results)?))
 }
 
 fn value(param: &Param) -> JsValue {
@@ -44,14 +72,7 @@ fn value(param: &Param) -> JsValue {
     }
 }
 
-/// `Display` of worker 0.8.7's `D1Error` throws when its cause is an `Error` object, which it is in
-/// workerd, so the message is taken from the object itself.
-fn failed(error: worker::Error) -> (DatabaseFailed, bool) {
-    let message = match &error {
-        worker::Error::D1(error) => String::from(AsRef::<js_sys::Error>::as_ref(error).message()),
-        worker::Error::UnknownJsError { message, .. } => message.clone(),
-        other => other.to_string(),
-    };
+fn failed(message: String) -> (DatabaseFailed, bool) {
     // The transient ones of Cloudflare's page "D1: retry queries"; an overloaded D1 is left alone.
     let again = ["Network connection lost", "storage caused object to be reset", "reset because its code was updated"]
         .iter()

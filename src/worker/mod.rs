@@ -2,12 +2,15 @@
 //! recordings.
 
 mod d1;
+mod js;
 mod log;
 mod outside;
 mod ports;
 mod request;
+mod stream;
 
-use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
+use web_sys::{Request, Response};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::api::serve::{follow_up, refusal, serve};
 use crate::config::{Config, Fault};
@@ -17,19 +20,19 @@ use crate::ports::{Desk, Ports, Trail};
 use ports::WorkerPorts;
 
 fn config(env: &Env) -> Result<Config, Vec<Fault>> {
-    Config::read(|name| env.var(name).ok().map(|value| value.to_string()))
+    Config::read(|name| js::get(env, name).as_string())
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response, String> {
     let trail = Trail::default();
     let ports = WorkerPorts::new(&env)?;
     let began = ports.now();
     // Cloudflare's own id of the request where there is one, so that our line is found from theirs.
-    let id = request.headers().get("cf-ray")?.unwrap_or_else(|| hex::encode(ports.random()));
+    let id = request.headers().get("cf-ray").ok().flatten().unwrap_or_else(|| hex::encode(ports.random()));
     trail.note("request_id", id.clone());
     let config = config(&env);
-    let (reply, head) = match request::read(request).await {
+    let (reply, head) = match request::read(&request).await {
         Ok(read) => {
             let reply = serve(&ports, &config, &trail, &id, &read).await;
             (reply, read.method == "HEAD")
@@ -43,7 +46,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     trail.note("ms", ports.now().since(began));
     ports.note_d1(&trail, "d1");
     let background = reply.background.clone();
-    let response = request::answer(reply, head)?;
+    let response = request::answer(reply, head).map_err(|thrown| js::message(&thrown))?;
     match (background, config) {
         (Some(work), Ok(config)) => context.wait_until(async move {
             follow_up(&ports, &config, &trail, &work).await;

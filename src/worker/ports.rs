@@ -1,22 +1,29 @@
 //! [`Ports`] on Workers: the isolate's clock and dice, D1, `fetch` and WebCrypto.
 
 use std::cell::{Cell, RefCell};
-use std::time::Duration;
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Promise, Uint8Array};
 use serde_json::json;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::{D1Database, Date, Delay, Env};
+use worker::Env;
 
-use super::d1::{self, Touched};
-use super::outside;
+use super::d1::{self, Database, Touched};
+use super::{js, outside};
 use crate::auth::jwks::JwksCache;
 use crate::auth::token::Algorithm;
 use crate::http::{Incoming, Outgoing, Unanswered};
 use crate::ports::{DatabaseFailed, Ports, Trail};
 use crate::store::{Rows, Statement};
 use crate::time::Millis;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The runtime's own `scheduler.wait()`: a promise, where `setTimeout` would need a closure.
+    #[wasm_bindgen(js_namespace = scheduler)]
+    fn wait(ms: u32) -> Promise;
+}
 
 thread_local! {
     /// Plain data only: a promise of one request must never be awaited in another.
@@ -28,15 +35,19 @@ const TRIES: u32 = 3;
 
 /// The world of one invocation.
 pub(super) struct WorkerPorts {
-    database: D1Database,
+    database: Database,
     round_trips: Cell<usize>,
     batches: Cell<u32>,
     touched: Cell<Touched>,
 }
 
 impl WorkerPorts {
-    pub(super) fn new(env: &Env) -> worker::Result<Self> {
-        Ok(Self { database: env.d1("DB")?, round_trips: Cell::default(), batches: Cell::default(), touched: Cell::default() })
+    pub(super) fn new(env: &Env) -> Result<Self, String> {
+        let database = js::get(env, "DB");
+        if !database.is_object() {
+            return Err("there is no D1 database bound as DB".to_owned());
+        }
+        Ok(Self { database: database.unchecked_into(), round_trips: Cell::default(), batches: Cell::default(), touched: Cell::default() })
     }
 
     /// Notes what D1 did since the last note: round trips, rows read, rows written.
@@ -48,7 +59,7 @@ impl WorkerPorts {
 
 impl Ports for WorkerPorts {
     fn now(&self) -> Millis {
-        Millis(i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX))
+        Millis(js_sys::Date::now() as i64)
     }
 
     fn random(&self) -> [u8; 16] {
@@ -93,7 +104,8 @@ impl Ports for WorkerPorts {
     }
 
     async fn pause(&self, ms: u32) {
-        Delay::from(Duration::from_millis(u64::from(ms))).await;
+        // Nothing can make it fail, and nothing would be different.
+        let _ = JsFuture::from(wait(ms)).await;
     }
 
     async fn verifies(&self, algorithm: Algorithm, jwk: &str, signed: &[u8], signature: &[u8]) -> bool {
@@ -106,7 +118,7 @@ impl Ports for WorkerPorts {
 }
 
 fn crypto() -> Result<web_sys::Crypto, JsValue> {
-    Reflect::get(&js_sys::global(), &JsValue::from_str("crypto"))?.dyn_into()
+    js::get(&js_sys::global(), "crypto").dyn_into()
 }
 
 /// RS256 and ES256 by the runtime: no weight in the bundle, native speed. The signature of a JWS is the

@@ -99,6 +99,6 @@ fn both_dialects_are_read_alike() {
         "egressId": "EG_1", "status": "EGRESS_COMPLETE", "endedAt": "1795397420268635163", "roomComposite": { "fileOutputs": [{ "filepath": "k" }] },
         "fileResults": [{ "filename": "k", "startedAt": "1795397404895874594", "duration": "15261671807", "size": "525783" }],
     });
-    let read = |value| serde_json::from_value::<EgressInfo>(value).unwrap().facts().unwrap();
+    let read = |value| EgressInfo::read(&value).facts().unwrap();
     assert_eq!(read(twirp), read(webhook));
 }
