@@ -73,8 +73,8 @@ const nightlyFlags = {
   RUSTFLAGS: [
     // Nightly emits the newer exception instructions, which wasm-bindgen does not read yet.
     '-Cllvm-args=-wasm-use-legacy-eh',
-    // `{:?}` prints nothing and a panic names no line: nothing is answered or logged by way of `Debug`, and what the
-    // crates bring of it is a tenth of the module. A panic still says its message.
+    // `{:?}` prints nothing and a panic names no line: nothing is answered or logged by way of `Debug`, and the crates
+    // bring much of it. A panic still says its message.
     '-Zfmt-debug=none',
     '-Zlocation-detail=none',
   ].join(' '),

@@ -2,24 +2,38 @@
 //!
 //! What LiveKit, Storj or D1 wrote is never part of it: LiveKit's messages repeat tokens.
 
+use std::borrow::Cow;
+use std::ops::Deref;
+
 use serde::Serialize;
 
-/// An answer that is not a success. `code` is for programs, `message` for people, `hint` says what to
-/// do about it.
+/// An answer that is not a success. One word long, because every `?` carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Told>);
+
+/// What an error tells. `code` is for programs, `message` for people, `hint` says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
     /// The HTTP status.
     pub status: u16,
     /// A stable name such as `room_not_found`.
     pub code: &'static str,
     /// What is wrong, naming the field and the limit where there is one.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Cow<'static, str>>,
     /// Seconds after which another try makes sense: the `Retry-After` header.
     pub retry_after: Option<u32>,
     /// The `Allow` header of a 405.
     pub allow: Option<&'static str>,
+}
+
+impl Deref for Error {
+    type Target = Told;
+
+    fn deref(&self) -> &Told {
+        &self.0
+    }
 }
 
 /// The body of an error, as the contract gives it.
@@ -36,20 +50,34 @@ pub struct ErrorBody<'a> {
 impl Error {
     /// An error without a hint.
     #[must_use]
-    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), hint: None, retry_after: None, allow: None }
+    pub fn new(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Told { status, code, message: message.into(), hint: None, retry_after: None, allow: None }))
     }
 
     /// Adds what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds after how many seconds another try makes sense.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds the methods that an address takes.
+    #[must_use]
+    pub fn allow(mut self, methods: &'static str) -> Self {
+        self.0.allow = Some(methods);
         self
     }
 
     /// 400: the request says something that cannot be.
     #[must_use]
-    pub fn invalid(message: impl Into<String>) -> Self {
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(400, "invalid_request", message)
     }
 
@@ -110,16 +138,15 @@ impl Error {
     /// 503: D1 did not answer or refused for now. Nothing was written, or all of it was.
     #[must_use]
     pub fn database() -> Self {
-        Self {
-            retry_after: Some(2),
-            ..Self::new(503, "database_unavailable", "the database did not answer").hint("try again: every request may be repeated safely")
-        }
+        Self::new(503, "database_unavailable", "the database did not answer")
+            .hint("try again: every request may be repeated safely")
+            .retry_after(2)
     }
 
     /// 503: LiveKit did not answer.
     #[must_use]
     pub fn livekit_unavailable() -> Self {
-        Self { retry_after: Some(5), ..Self::new(503, "livekit_unavailable", "LiveKit did not answer").hint("try again in a few seconds") }
+        Self::new(503, "livekit_unavailable", "LiveKit did not answer").hint("try again in a few seconds").retry_after(5)
     }
 
     /// 502: LiveKit refuses our API key.

@@ -90,7 +90,7 @@ impl Route {
             ["GET"] => "GET, HEAD, OPTIONS",
             _ => "POST, OPTIONS",
         };
-        Err(Error { allow: Some(allow), ..Error::new(405, "method_not_allowed", format!("this address takes {allow}")) })
+        Err(Error::new(405, "method_not_allowed", format!("this address takes {allow}")).allow(allow))
     }
 
     /// The route's name in log lines: its pattern, without identifiers.

@@ -75,10 +75,8 @@ async fn public_key<P: Ports>(desk: &Desk<'_, P>, url: &str, kid: Option<&str>, 
         if desk.ports.jwks(|cache| cache.has_set(desk.now())) {
             Error::bad_token("it is signed with a key that AUTH_JWKS_URL does not have")
         } else {
-            Error {
-                retry_after: Some(desk.ports.jwks(|cache| cache.next_fetch_in(desk.now()))),
-                ..Error::new(503, "sign_in_unavailable", "the sign-in provider's keys could not be read")
-            }
+            Error::new(503, "sign_in_unavailable", "the sign-in provider's keys could not be read")
+                .retry_after(desk.ports.jwks(|cache| cache.next_fetch_in(desk.now())))
         }
     };
     match desk.ports.jwks(|cache| cache.find(kid, algorithm, desk.now())) {

@@ -255,7 +255,7 @@ mod tests {
     fn refused(text: &str) -> String {
         let error = read(text).unwrap_err();
         assert_eq!(error.status, 400, "{text}");
-        error.message
+        error.message.to_string()
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
         let names = ["roomName", "room_name"];
         assert_eq!(read(r#"{"room_name":"a"}"#).unwrap().text(&names), Ok(Some("a".to_owned())));
         assert_eq!(read(r#"{"room_name":null}"#).unwrap().text(&names), Ok(None));
-        let wrong = |text, names: &[&str]| read(text).unwrap().text(names).unwrap_err().message;
+        let wrong = |text, names: &[&str]| read(text).unwrap().text(names).unwrap_err().message.to_string();
         assert_eq!(wrong(r#"{"room_name":1}"#, &names), "`room_name`: expected a string");
         assert_eq!(wrong(r#"{"room_name":"a","roomName":null}"#, &names), "`roomName` is given twice");
         let flags = read(r#"{"record":"yes"}"#).unwrap();

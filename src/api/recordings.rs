@@ -104,7 +104,8 @@ pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -
     match row.status.as_str() {
         "ready" => {}
         "processing" => {
-            return Err(Error { retry_after: Some(5), ..Error::new(409, "recording_not_ready", "the recording is still being verified") }
+            return Err(Error::new(409, "recording_not_ready", "the recording is still being verified")
+                .retry_after(5)
                 .hint("LiveKit takes 1–3 minutes after a stream; ask again"));
         }
         _ => return Err(gone("the recording's file is not in the bucket")),

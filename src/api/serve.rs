@@ -82,6 +82,7 @@ pub fn refusal(error: &Error, request_id: &str) -> Reply {
 }
 
 fn not_configured() -> Error {
-    Error { retry_after: Some(60), ..Error::new(503, "not_configured", "this Worker is not configured yet") }
+    Error::new(503, "not_configured", "this Worker is not configured yet")
+        .retry_after(60)
         .hint("GET /healthz names every variable that is missing or faulty")
 }

@@ -14,6 +14,8 @@ pub mod sessions;
 pub mod streams;
 pub mod wishes;
 
+use std::borrow::Cow;
+
 use crate::time::Millis;
 use row::{FromRow, Mismatch, Row};
 
@@ -70,6 +72,7 @@ impl From<Millis> for Param {
 }
 
 impl From<&str> for Param {
+    #[inline(never)]
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
@@ -88,6 +91,7 @@ impl From<String> for Param {
 }
 
 impl<T: Into<Self>> From<Option<T>> for Param {
+    #[inline(never)]
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
@@ -103,7 +107,7 @@ macro_rules! params {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// The text, with a `?` for each parameter.
-    pub sql: String,
+    pub sql: Cow<'static, str>,
     /// As many as there are question marks.
     pub params: Vec<Param>,
 }
@@ -111,20 +115,22 @@ pub struct Statement {
 impl Statement {
     /// A statement.
     #[must_use]
-    pub fn new(sql: impl Into<String>, params: Vec<Param>) -> Self {
+    pub fn new(sql: impl Into<Cow<'static, str>>, params: Vec<Param>) -> Self {
         Self { sql: sql.into(), params }
     }
 
     /// More of it.
     #[must_use]
+    #[inline(never)]
     pub fn then(mut self, sql: &str, params: Vec<Param>) -> Self {
-        self.sql.push_str(sql);
+        self.sql.to_mut().push_str(sql);
         self.params.extend(params);
         self
     }
 
     /// Makes it depend on `only`. The text so far ends inside a WHERE.
     #[must_use]
+    #[inline(never)]
     pub fn only(self, only: &Only) -> Self {
         match only {
             Only::Always => self,

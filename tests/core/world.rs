@@ -148,7 +148,7 @@ impl World {
     }
 
     pub fn rows(&self, sql: &str) -> Vec<Value> {
-        query(&self.db, &Statement::new(sql, vec![])).unwrap()
+        query(&self.db, &Statement::new(sql.to_owned(), vec![])).unwrap()
     }
 
     pub fn one(&self, sql: &str) -> Value {
@@ -245,7 +245,7 @@ impl Ports for World {
         self.db.execute_batch("BEGIN").unwrap();
         let mut all = vec![];
         for statement in &statements {
-            self.ran.borrow_mut().insert(statement.sql.clone());
+            self.ran.borrow_mut().insert(statement.sql.to_string());
             // A statement that SQLite does not take is a fault of this program, not of the world.
             all.push(query(&self.db, statement).unwrap_or_else(|e| panic!("{e}: {}", statement.sql)));
         }
