@@ -19,8 +19,11 @@ const inputs = [...sources, 'rust-toolchain.toml', 'package-lock.json', 'scripts
 const outputs = ['build/index.js', 'build/index_bg.wasm']
 const stamp = path.join(root, 'build/inputs.sha256')
 
-/** A Worker must stay small to start quickly at the edge. Near-empty with D1 it is 47 kB; this is the project's limit. */
-const MAX_GZIP = 768 * 1024
+/**
+ * A Worker must stay small to start quickly at the edge: near-empty with D1 it is 47 kB. The project's goal is 256 kB,
+ * which it misses by some; this limit keeps what has been won.
+ */
+const MAX_GZIP = 272 * 1024
 
 export async function build(say = () => {}) {
   const chain = await workerToolchain()
@@ -45,9 +48,32 @@ export async function build(say = () => {}) {
 async function shrink() {
   const wasm = path.join(root, 'build/index_bg.wasm')
   const smaller = `${wasm}.new`
-  const { code, output } = await run(process.execPath, [packageBins.WASM_OPT_BIN, '-Oz', wasm, '-o', smaller])
-  if (code !== 0) throw new Stop('wasm-opt failed.', { detail: output })
+  await binaryen('wasm-metadce', ['-g', wasm, '--graph-file', exportsInUse(wasm), '-o', smaller])
+  await binaryen('wasm-opt', ['-g', '-Oz', smaller, '-o', smaller])
+  // Functions of one name stand together and pack better: 4 kB gzip. Then the names go.
+  await binaryen('wasm-opt', ['--reorder-functions-by-name', '--strip-debug', smaller, '-o', smaller])
   renameSync(smaller, wasm) // At once: a Worker may be starting from it.
+}
+
+/**
+ * Classes of the crates `worker` and `wasm-streams` that this Worker never hands to JavaScript. wasm-bindgen exports
+ * all their methods all the same, and an export is never dropped by itself: 20 kB.
+ */
+const UNUSED_CLASSES = /intounderlying|containerstartupoptions|minifyconfig|r2range/
+
+/** Writes the graph that wasm-metadce reads: from the outside every export is reached but those. */
+function exportsInUse(wasm) {
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasm))).map(({ name }) => name)
+  const used = names.filter((name) => !UNUSED_CLASSES.test(name))
+  const outside = { name: 'outside', root: true, reaches: used.map((_, index) => `export ${index}`) }
+  const graph = path.join(root, 'build/exports.json')
+  writeFileSync(graph, JSON.stringify([outside, ...used.map((name, index) => ({ name: `export ${index}`, export: name }))]))
+  return graph
+}
+
+async function binaryen(tool, args) {
+  const { code, output } = await run(process.execPath, [path.join(path.dirname(packageBins.WASM_OPT_BIN), tool), ...args])
+  if (code !== 0) throw new Stop(`${tool} failed.`, { detail: output })
 }
 
 const isBuilt = () => outputs.every((file) => existsSync(path.join(root, file)))

@@ -126,6 +126,12 @@ pub fn whole_list<'a>(value: &'a Value, name: &str, texts: &[&str]) -> Option<&'
     list.iter().all(readable).then_some(list)
 }
 
+/// Writes a value. `Value`'s own `Display` brings a second writer, the pretty one, along.
+#[must_use]
+pub fn write(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -24,6 +24,12 @@ pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, tra
             })
         }
     };
+    finish(&mut reply, config, trail, request_id, request);
+    reply
+}
+
+/// What every answer carries, a refusal of an unread request too: a page has to be able to read it.
+pub fn finish(reply: &mut Reply, config: &Result<Config, Vec<Fault>>, trail: &Trail, request_id: &str, request: &Request) {
     trail.note("status", reply.status);
     if let Ok(config) = config {
         reply.headers.extend(cors::headers(config, request));
@@ -33,7 +39,6 @@ pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, tra
     if !reply.headers.iter().any(|(name, _)| *name == "cache-control") {
         reply.headers.push(("cache-control", "no-store".to_owned()));
     }
-    reply
 }
 
 async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) -> Result<Reply, Error> {

@@ -203,7 +203,7 @@ fn usable(key: &Value) -> Option<Jwk> {
     if alg.is_some_and(|alg| alg != name) {
         return None;
     }
-    Some(Jwk { kid, algorithm, json: public.to_string() })
+    Some(Jwk { kid, algorithm, json: crate::json::write(&public) })
 }
 
 /// `key_ops`, where it is there, is a list of texts.

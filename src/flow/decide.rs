@@ -173,6 +173,8 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         match here {
             // After an ending the room may be over too, and nobody has said so yet.
             Some(session) if !looked.room && ended_since_look(view, session) => return Step::LookAtRoom,
+            // Not in LiveKit's list just now: whether the room is over shows at the next look.
+            Some(session) if session.absent_at.is_some() => again.or(now.plus(NEXT_RUN_MS)),
             Some(session) if can_start(view) => {
                 let due = retry_at(view, &session.sid, now);
                 if due <= now && !looked.start {

@@ -15,15 +15,24 @@ use crate::store::egresses::{self, Attempt, Which};
 use crate::store::{Only, Statement, assets, sessions, wishes};
 use crate::storj::key::recording_key;
 
+/// What came of an attempt to start.
+pub(super) enum Start {
+    /// LiveKit was asked, whatever it said.
+    Asked,
+    /// Somebody else has the place, or nobody wants it any more.
+    NotOurs,
+    /// A definite no, in the words that a caller is told.
+    Refused(Error),
+}
+
 /// Starts a recording: proof of the storage key, claim, call, and what came of it.
 ///
-/// Answers the error that a caller is told when the refusal is definite.
-pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid: &str) -> Result<Option<Error>, Error> {
+pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid: &str) -> Result<Start, Error> {
     let stream = &view.stream;
     // (1) The very key that LiveKit gets can write there. LiveKit would tell only after the stream.
     if let Err(refusal) = proof::storage_is_writable(desk).await? {
         desk.batch(vec![wishes::wish_error(&stream.id, "storage_refused")]).await?;
-        return Ok(Some(refusal));
+        return Ok(Start::Refused(refusal));
     }
     // (2) The attempt is on file before LiveKit is asked, and only one can hold the place.
     let now = desk.now();
@@ -40,7 +49,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
     let jobs: Vec<egresses::Job> = desk.rows(&results, 3)?;
     let Some(job) = jobs.into_iter().find(|job| job.id == id) else {
         desk.trail.decided("start: the place is taken or nobody wants it any more");
-        return Ok(None);
+        return Ok(Start::NotOurs);
     };
     // (3) One try: a start is not idempotent.
     let request = egress::start(desk.config, stream, &job, now)?;
@@ -52,16 +61,16 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
             desk.trail.note("egress_id", facts.egress_id.clone());
             desk.trail.decided("start: LiveKit took it");
             desk.batch(egresses::hear(&facts, &Only::Always)).await?;
-            Ok(None)
+            Ok(Start::Asked)
         }
         Ok(None) => {
             desk.trail.decided("start: LiveKit's answer names no egress; its list will tell");
-            Ok(None)
+            Ok(Start::Asked)
         }
         Err(Failed::Unknown(why)) => {
             desk.trail.decided(format!("start: outcome unknown ({why}); LiveKit's list will tell"));
             desk.batch(vec![wishes::wish_error(&stream.id, why)]).await?;
-            Ok(None)
+            Ok(Start::Asked)
         }
         Err(Failed::Refused(refusal)) => {
             let code = Failed::Refused(refusal).code();
@@ -79,8 +88,8 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
             desk.batch(statements).await?;
             Ok(match refusal {
                 // The room is not there yet or any more, or the project is at its limit: it is asked again.
-                Refusal::NotFound | Refusal::Exhausted => None,
-                _ => Some(livekit_refused(refusal)),
+                Refusal::NotFound | Refusal::Exhausted => Start::Asked,
+                _ => Start::Refused(livekit_refused(refusal)),
             })
         }
     }

@@ -4,6 +4,7 @@
 //! do no harm: each step is guarded in the database or harmless to repeat.
 
 use super::decide::{self, Looked, Session, Step, View};
+use super::job::Start;
 use super::{file, job, look};
 use crate::error::Error;
 use crate::params;
@@ -51,7 +52,7 @@ pub async fn load<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<Optio
 pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> Result<Tended, Error> {
     let mut view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     let mut looked = Looked::default();
-    let mut refused = None;
+    let (mut started, mut refused) = (false, None);
     if look {
         looked.room = true;
         look::at_room(desk, &view).await?;
@@ -87,7 +88,11 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
             }
             Step::Start(session_sid) => {
                 looked.start = true;
-                refused = job::start(desk, &view, session_sid).await?;
+                match job::start(desk, &view, session_sid).await? {
+                    Start::Asked => started = true,
+                    Start::NotOurs => {}
+                    Start::Refused(error) => refused = Some(error),
+                }
                 // A stop may have come while LiveKit was thinking: it may be sent in this round again.
                 looked.stop = false;
             }
@@ -100,7 +105,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
         }
         view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     }
-    Ok(Tended { view, started: looked.start, refused })
+    Ok(Tended { view, started, refused })
 }
 
 /// For whoever asks the log why a recording is where it is.

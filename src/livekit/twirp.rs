@@ -22,7 +22,7 @@ pub fn call(config: &Config, service: &str, method: &str, grants: VideoGrants, b
         method: "POST",
         url: format!("{}/twirp/livekit.{service}/{method}", config.livekit_api),
         headers: vec![("authorization".to_owned(), format!("Bearer {token}")), ("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
+        body: crate::json::write(body).into_bytes(),
         timeout_ms: TIMEOUT_MS,
     })
 }

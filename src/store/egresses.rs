@@ -246,7 +246,7 @@ pub fn over_at_livekit(id: &str) -> Statement {
 /// by its identity, the egress id.
 #[must_use]
 pub fn recorders(session_sid: &str, present: &[&str], now: Millis) -> Statement {
-    let present = serde_json::json!(present).to_string();
+    let present = crate::json::write(&serde_json::json!(present));
     Statement::new(
         "UPDATE egresses SET absent_at = CASE WHEN egress_id IN (SELECT value FROM json_each(?)) THEN NULL ELSE COALESCE(absent_at, ?) END \
          WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard = 1",

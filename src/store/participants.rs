@@ -86,7 +86,7 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
             })
         })
         .collect();
-    let rows = serde_json::Value::from(rows).to_string();
+    let rows = crate::json::write(&serde_json::Value::from(rows));
     vec![
         Statement::new(
             "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at) \
@@ -122,7 +122,7 @@ pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> 
              COALESCE((SELECT looked_at FROM sessions WHERE sid = participants.session_sid), 0)) \
              WHERE session_sid = ? AND left_at IS NULL AND COALESCE(joined_at, 0) < ? \
              AND sid NOT IN (SELECT value FROM json_each(?))",
-            params![session_sid, looked, serde_json::json!(sids).to_string()],
+            params![session_sid, looked, crate::json::write(&serde_json::json!(sids))],
         ),
         host_gone(session_sid, &Only::Always),
     ]

@@ -35,7 +35,7 @@ pub(super) struct Touched {
 /// Runs a batch as one transaction. `Err` says whether trying again makes sense.
 pub(super) async fn batch(database: &Database, statements: &[Statement]) -> Result<(Vec<Rows>, Touched), (DatabaseFailed, bool)> {
     let text = run(database, statements).await.map_err(|thrown| failed(js::message(&thrown)))?;
-    let Ok(results) = serde_json::from_str::<Vec<Value>>(&text) else {
+    let Ok(Value::Array(results)) = serde_json::from_slice(text.as_bytes()) else {
         return Err(failed("D1 answered something else than JSON".to_owned()));
     };
     let mut touched = Touched::default();

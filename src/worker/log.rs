@@ -6,5 +6,5 @@ use crate::ports::Trail;
 
 /// Prints the line. Workers Logs indexes JSON objects by field.
 pub(super) fn line(trail: &Trail) {
-    console_log!("{}", trail.line());
+    console_log!("{}", crate::json::write(&trail.line()));
 }

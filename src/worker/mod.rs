@@ -12,11 +12,11 @@ mod stream;
 use web_sys::{Request, Response};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
-use crate::api::serve::{follow_up, refusal, serve};
+use crate::api::serve::{finish, follow_up, refusal, serve};
 use crate::config::{Config, Fault};
-use crate::error::Error;
 use crate::flow::sweep::sweep;
 use crate::ports::{Desk, Ports, Trail};
+use crate::route::Route;
 use ports::WorkerPorts;
 
 fn config(env: &Env) -> Result<Config, Vec<Fault>> {
@@ -37,10 +37,12 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response,
             let reply = serve(&ports, &config, &trail, &id, &read).await;
             (reply, read.method == "HEAD")
         }
-        Err(error) => {
-            trail.note("status", error.status);
+        Err((error, unread)) => {
+            trail.note("route", Route::find(&unread.method, &unread.path).as_ref().map_or("none", Route::name));
             trail.note("code", error.code);
-            (refuse_unread(&error, &id), false)
+            let mut reply = refusal(&error, &id);
+            finish(&mut reply, &config, &trail, &id, &unread);
+            (reply, unread.method == "HEAD")
         }
     };
     trail.note("ms", ports.now().since(began));
@@ -57,12 +59,6 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response,
         _ => log::line(&trail),
     }
     Ok(response)
-}
-
-fn refuse_unread(error: &Error, id: &str) -> crate::api::Reply {
-    let mut reply = refusal(error, id);
-    reply.headers.push(("x-request-id", id.to_owned()));
-    reply
 }
 
 /// The macro throws the result away, so what happened is logged here and stands in D1 (`pulse`).

@@ -15,32 +15,30 @@ use crate::route::{MAX_JSON_BYTES, Route};
 /// So much of a body that is refused as too long is taken in: 16 MiB, twice the longest webhook.
 const SPILL: usize = 16 * 1024 * 1024;
 
-/// Reads a request.
+/// Reads a request. With an error comes what was read of it: all but the body.
 ///
 /// # Errors
 /// 413 for a body longer than the route takes, 400 for one that breaks off.
-pub(super) async fn read(request: &Request) -> Result<api::Request, Error> {
-    let url = Url::new(&request.url()).map_err(|_| Error::invalid("the request could not be read"))?;
-    let (method, path) = (request.method(), url.pathname());
-    let limit = Route::find(&method, &path).map_or(MAX_JSON_BYTES, |route| route.body_limit());
+pub(super) async fn read(request: &Request) -> Result<api::Request, (Error, api::Request)> {
+    let mut read = api::Request { method: request.method(), headers: pairs(&request.headers()), ..api::Request::default() };
+    let Ok(url) = Url::new(&request.url()) else {
+        return Err((Error::invalid("the request could not be read"), read));
+    };
+    read.path = url.pathname();
+    read.query = url.search().strip_prefix('?').unwrap_or_default().to_owned();
+    read.origin = url.origin();
+    let limit = Route::find(&read.method, &read.path).map_or(MAX_JSON_BYTES, |route| route.body_limit());
     let too_long = || Error::new(413, "body_too_large", format!("the body is longer than the {limit} bytes that this address takes"));
     let broke_off = || Error::invalid("the body broke off");
-    let headers = pairs(&request.headers());
-    let announced = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse::<usize>().ok());
+    let announced = read.header("content-length").and_then(|value| value.parse::<usize>().ok());
     let announced_too_long = announced.is_some_and(|length| length > limit);
-    let body = stream::whole(request.body(), if announced_too_long { 0 } else { limit }, SPILL).await;
-    if announced_too_long {
-        return Err(too_long());
+    match stream::whole(request.body(), if announced_too_long { 0 } else { limit }, SPILL).await {
+        _ if announced_too_long => Err((too_long(), read)),
+        Err(Unread::TooLong) => Err((too_long(), read)),
+        Err(Unread::Broken) => Err((broke_off(), read)),
+        Ok(body) if announced.is_some_and(|length| length != body.len()) => Err((broke_off(), read)),
+        Ok(body) => Ok(api::Request { body, ..read }),
     }
-    let body = body.map_err(|unread| match unread {
-        Unread::TooLong => too_long(),
-        Unread::Broken => broke_off(),
-    })?;
-    if announced.is_some_and(|length| length != body.len()) {
-        return Err(broke_off());
-    }
-    let search = url.search();
-    Ok(api::Request { method, path, query: search.strip_prefix('?').unwrap_or_default().to_owned(), origin: url.origin(), headers, body })
 }
 
 /// Every header; the runtime gives the names in lower case.
@@ -61,7 +59,7 @@ pub(super) fn answer(reply: Reply, head: bool) -> Result<Response, JsValue> {
     for (name, value) in &reply.headers {
         headers.append(name, value)?;
     }
-    let body = reply.body.map(|body| body.to_string()).filter(|_| !head);
+    let body = reply.body.as_ref().map(crate::json::write).filter(|_| !head);
     if reply.status != 204 {
         headers.set("content-type", "application/json; charset=utf-8")?;
     }

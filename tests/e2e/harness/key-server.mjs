@@ -19,6 +19,7 @@ export async function startKeyServer(...keys) {
     response.end(state.body ?? JSON.stringify({ keys: state.keys.map((key) => key.jwk ?? key) }))
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref() // A test that fails before it stops it must not keep the process.
   return {
     url: `http://127.0.0.1:${server.address().port}/.well-known/jwks.json`,
     fetches: () => state.fetches,

@@ -7,8 +7,9 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk'
-import { authSecret, livekitKey, storjKey, waitFor } from './harness.mjs'
+import { authSecret, livekitKey, start, storjKey, waitFor } from './harness.mjs'
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -111,14 +112,28 @@ export function play(stage) {
     },
 
     /** No line of the log tells a credential. */
-    tellsNoSecret() {
+    tellsNoSecret(more = []) {
       const lines = stage.logs().map((line) => JSON.stringify(line))
       assert.notEqual(lines.length, 0)
-      const secrets = [livekitKey.secret, storjKey.secret, authSecret, 'eyJ', 'X-Amz-Signature', 'X-Amz-Credential', 'turnPassword', 'turn_password']
+      const secrets = [livekitKey.secret, storjKey.secret, authSecret, 'eyJ', 'X-Amz-Signature', 'X-Amz-Credential', 'turnPassword', 'turn_password', ...more]
       for (const line of lines) for (const secret of secrets) assert.ok(!line.includes(secret), `${secret.slice(0, 12)}… in ${line}`)
     },
   }
   return p
+}
+
+/** Tests on a stage of their own: `tests` gets `{stage, p}`, filled before the first one runs. */
+export function staged(name, { secrets, ...options }, tests) {
+  describe(name, () => {
+    const scene = {}
+    before(async () => {
+      scene.stage = await start(options)
+      scene.p = play(scene.stage)
+    })
+    after(() => scene.stage?.stop())
+    tests(scene)
+    test('no line of the log tells a secret', () => scene.p.tellsNoSecret(secrets))
+  })
 }
 
 /** The `Authorization` of a webhook with this body, by LiveKit's official SDK. */
