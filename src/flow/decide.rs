@@ -271,7 +271,10 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     let gone = is_current && job.heard == Some(1) && job.absent_at.is_some_and(twice);
     // A newer life of the room began when the older one was over.
     let over_at = if is_current { session.ended_at } else { Some(session.started_at) };
-    gone || over_at.is_some_and(|at| now.since(at) >= SILENT_FOR_MS)
+    // A stop that was heeded, and then silence: its room may go on.
+    let stopped_at = job.stop_sent_at.filter(|_| job.status() == Status::Stopping);
+    let silent = |at: Millis| now.since(at) >= SILENT_FOR_MS;
+    gone || over_at.is_some_and(silent) || stopped_at.is_some_and(silent)
 }
 
 fn recent(at: Millis, now: Millis) -> bool {

@@ -18,7 +18,7 @@ fn objects(sql: &str) -> BTreeMap<String, String> {
 #[test]
 fn schema_sql_equals_all_migrations() {
     let schema = std::fs::read_to_string("schema.sql").unwrap();
-    assert_eq!(objects(&schema), objects(&migrations()), "write schema.sql anew: npm run schema");
+    assert_eq!(objects(&schema), objects(&migrations()), "write schema.sql anew from the migrations");
 }
 
 #[test]

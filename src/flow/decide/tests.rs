@@ -180,3 +180,14 @@ fn a_job_that_nothing_is_heard_of_after_its_room_is_lost_after_half_an_hour() {
     assert!(matches!(next(&over(29 * MINUTE), listed, PROJECT, NOW), Step::Rest(Some(_))), "a long file is being uploaded");
     assert_eq!(next(&over(30 * MINUTE), listed, PROJECT, NOW), Step::Lost("j".into()));
 }
+
+#[test]
+fn a_stop_that_was_heeded_and_then_silence_is_an_end_too() {
+    let listed = Looked { egresses: true, listed: true, ..Looked::default() };
+    let silent = |ago: i64| {
+        let job = job(json!({ "status": "stopping", "heard": 2, "stop_sent_at": NOW.0 - ago }));
+        view(stream(json!({ "wish": "stopped", "status": "live" })), session(json!({})), vec![job])
+    };
+    assert!(matches!(next(&silent(29 * MINUTE), listed, PROJECT, NOW), Step::Rest(Some(_))));
+    assert_eq!(next(&silent(30 * MINUTE), listed, PROJECT, NOW), Step::Lost("j".into()));
+}

@@ -1,0 +1,103 @@
+//! One history: the storm, the calm after it, the end of all broadcasts, and what must hold then.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use super::fault::{Edge, Fault};
+use super::invariants;
+use super::people::{act, all_leave};
+use super::plan::{Outage, Plan};
+use super::worker::run_of_schedule;
+use super::world::{START, World};
+
+const MINUTE: i64 = 60_000;
+/// The storm goes on for so long after the last action.
+const AFTER_THE_LAST_MS: i64 = 3 * MINUTE;
+/// Within so many minutes of calm every wish comes true.
+const CALM_MS: i64 = 45 * MINUTE;
+/// Within so long after the last broadcast nothing is left to do: the slowest is a file asked for hourly.
+const DRAINED_MS: i64 = 12 * 60 * MINUTE;
+
+/// What came of a history.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The first thing that must not happen, and how it did.
+    pub violation: Option<(&'static str, String)>,
+    pub struck: BTreeMap<String, Fault>,
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// Plays a plan.
+pub fn play(plan: &Plan) -> Outcome {
+    let world = World::new(plan.clone());
+    let panicked = catch_unwind(AssertUnwindSafe(|| storm_and_calm(&world))).err();
+    if let Some(panic) = panicked {
+        let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        world.violations.borrow_mut().insert(0, ("nothing panics", text.unwrap_or_default()));
+    }
+    world.exec.clear();
+    let violation = world.violations.borrow().first().cloned();
+    Outcome { violation, struck: world.struck.take(), counts: world.counts.take() }
+}
+
+fn storm_and_calm(world: &Rc<World>) {
+    let bad = |world: &World| !world.violations.borrow().is_empty();
+    // (1) The storm.
+    for step in world.plan.steps.clone() {
+        let world = world.clone();
+        world.clone().exec.spawn(async move {
+            world.exec.until(START + step.at).await;
+            act(world, step).await;
+        });
+    }
+    let schedule = schedule(world.clone());
+    world.exec.spawn(schedule);
+    let last = world.plan.steps.last().map_or(0, |step| step.at);
+    world.exec.run_until(START + last + AFTER_THE_LAST_MS);
+    // (2) The calm: rooms stay as they are, people go on with what they do.
+    world.calm.set(true);
+    world.outages.borrow_mut().clear();
+    world.exec.run_until(world.now() + CALM_MS);
+    invariants::at_any_time(world);
+    invariants::while_rooms_are_open(world);
+    if bad(world) {
+        return;
+    }
+    // (3) Everybody goes home.
+    all_leave(world);
+    let end = world.now() + DRAINED_MS;
+    while world.now() < end && !(invariants::is_drained(world) && world.livekit.borrow().rooms.is_empty()) {
+        world.exec.run_until(world.now() + 5 * MINUTE);
+    }
+    world.exec.run_until(world.now() + MINUTE);
+    invariants::at_any_time(world);
+    invariants::when_all_is_over(world);
+}
+
+/// The schedule: each minute, more or less. In the calm, runs that would find nothing are left out.
+async fn schedule(world: Rc<World>) {
+    for number in 0.. {
+        world.exec.until(START + number * MINUTE).await;
+        if world.calm.get() {
+            let due = world.db.one("SELECT count(*) FROM live_streams WHERE tend_at <= ?", livekit_storj::params![world.now()]);
+            if due == serde_json::json!(0) {
+                continue;
+            }
+        }
+        let name = format!("cron{number}");
+        let fault = world.fault(&name, Edge::Cron);
+        if fault == Some(Fault::Skipped) || world.is_away(Outage::Schedule) {
+            continue;
+        }
+        let late = if fault == Some(Fault::Late) { world.dice.ms(&name, "late", 1_000, 55_000) } else { 0 };
+        let twins = if fault == Some(Fault::Doubled) { 2 } else { 1 };
+        for twin in 0..twins {
+            let (world, name) = (world.clone(), if twin == 0 { name.clone() } else { format!("{name}twin") });
+            world.clone().exec.spawn(async move {
+                world.exec.sleep(late + world.dice.ms(&name, "twin", 0, 200) * i64::from(twin)).await;
+                run_of_schedule(world, name).await;
+            });
+        }
+    }
+}

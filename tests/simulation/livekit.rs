@@ -1,0 +1,267 @@
+//! LiveKit as a model: rooms, who is in them, and the answers of its API.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use livekit_storj::http::{Incoming, Outgoing, Unanswered};
+use serde_json::{Value, json};
+
+use super::recorder::{self, Egress};
+use super::webhooks::{Queue, tell_of_room};
+use super::world::World;
+
+/// A room without people is closed after so long.
+const DEPARTURE_MS: i64 = 20_000;
+
+/// The server.
+#[derive(Default)]
+pub struct LiveKit {
+    pub rooms: BTreeMap<String, Room>,
+    pub egresses: Vec<Egress>,
+    /// Everybody who ever was in a room.
+    pub stays: Vec<Stay>,
+    pub queues: BTreeMap<String, Queue>,
+    /// The identity in everybody's newest token, by `room/user`.
+    pub tokens: BTreeMap<String, String>,
+    lives: u64,
+    connections: u64,
+}
+
+/// One life of a room.
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub sid: String,
+    pub name: String,
+    pub created: i64,
+    pub people: Vec<Person>,
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub sid: String,
+    pub identity: String,
+    pub joined: i64,
+    pub publishes: bool,
+    pub recorder: bool,
+}
+
+/// What the numbers of a stream are measured by.
+#[derive(Clone, Debug)]
+pub struct Stay {
+    pub room_sid: String,
+    pub sid: String,
+    pub identity: String,
+    pub joined: i64,
+    pub left: Option<i64>,
+}
+
+impl Room {
+    fn json(&self) -> Value {
+        let created = (self.created / 1_000).to_string();
+        json!({ "sid": self.sid, "name": self.name, "creationTime": created, "creationTimeMs": self.created.to_string(), "turnPassword": "p" })
+    }
+
+    pub fn is_published_in(&self) -> bool {
+        self.people.iter().any(|person| person.publishes)
+    }
+
+    fn has_people(&self) -> bool {
+        self.people.iter().any(|person| !person.recorder)
+    }
+}
+
+impl Person {
+    fn json(&self) -> Value {
+        let mut json = json!({
+            "sid": self.sid, "identity": self.identity, "joinedAt": (self.joined / 1_000).to_string(), "joinedAtMs": self.joined.to_string(),
+        });
+        if self.recorder {
+            json["kind"] = json!("EGRESS");
+            json["permission"] = json!({ "hidden": true, "recorder": true });
+        }
+        json
+    }
+}
+
+impl LiveKit {
+    /// Whether somebody publishes in that life of the room.
+    pub fn is_published_in(&self, sid: &str) -> bool {
+        self.rooms.values().any(|room| room.sid == sid && room.is_published_in())
+    }
+
+    pub fn has_room(&self, sid: &str) -> bool {
+        self.rooms.values().any(|room| room.sid == sid)
+    }
+}
+
+/// Somebody joins; the room opens if need be. A second connection of one identity ends the first.
+pub fn join(world: &Rc<World>, name: &str, identity: &str, recorder: bool) {
+    if world.livekit.borrow().rooms.get(name).is_some_and(|room| room.people.iter().any(|p| p.identity == identity)) {
+        leave(world, name, identity);
+    }
+    let opened = {
+        let mut livekit = world.livekit.borrow_mut();
+        let opened = !livekit.rooms.contains_key(name);
+        if opened {
+            livekit.lives += 1;
+            let room = Room { sid: format!("RM_{}", livekit.lives), name: name.to_owned(), created: world.now(), people: vec![] };
+            livekit.rooms.insert(name.to_owned(), room);
+        }
+        opened
+    };
+    if opened {
+        let room = world.livekit.borrow().rooms[name].json();
+        tell_of_room(world, name, "room_started", &json!({ "room": room }));
+    }
+    let (room, person) = {
+        let mut livekit = world.livekit.borrow_mut();
+        livekit.connections += 1;
+        let sid = format!("PA_{}", livekit.connections);
+        let person = Person { sid: sid.clone(), identity: identity.to_owned(), joined: world.now(), publishes: false, recorder };
+        let room = livekit.rooms.get_mut(name).unwrap();
+        room.people.push(person.clone());
+        let (room, room_sid) = (room.json(), room.sid.clone());
+        if !recorder {
+            livekit.stays.push(Stay { room_sid, sid, identity: identity.to_owned(), joined: world.now(), left: None });
+        }
+        (room, person.json())
+    };
+    tell_of_room(world, name, "participant_joined", &json!({ "room": room, "participant": person }));
+}
+
+/// Somebody who got a token never gets through.
+pub fn fail_to_join(world: &Rc<World>, name: &str, identity: &str) {
+    let room = {
+        let mut livekit = world.livekit.borrow_mut();
+        livekit.connections += 1;
+        let Some(room) = livekit.rooms.get(name) else { return };
+        let sid = format!("PA_{}", livekit.connections);
+        json!({ "room": room.json(), "participant": { "sid": sid, "identity": identity } })
+    };
+    tell_of_room(world, name, "participant_connection_aborted", &room);
+}
+
+pub fn publish(world: &Rc<World>, name: &str, identity: &str, publishes: bool) {
+    let told = {
+        let mut livekit = world.livekit.borrow_mut();
+        let Some(room) = livekit.rooms.get_mut(name) else { return };
+        let short = json!({ "sid": room.sid, "name": room.name });
+        let Some(person) = room.people.iter_mut().find(|p| p.identity == identity && p.publishes != publishes) else { return };
+        person.publishes = publishes;
+        json!({ "room": short, "participant": { "sid": person.sid, "identity": identity }, "track": { "sid": format!("TR_{}", person.sid) } })
+    };
+    tell_of_room(world, name, if publishes { "track_published" } else { "track_unpublished" }, &told);
+    recorder::wake_all(world);
+}
+
+/// Somebody leaves; the room closes if nobody comes for a while.
+pub fn leave(world: &Rc<World>, name: &str, identity: &str) {
+    let (told, empty) = {
+        let mut livekit = world.livekit.borrow_mut();
+        let Some(room) = livekit.rooms.get_mut(name) else { return };
+        let Some(index) = room.people.iter().position(|p| p.identity == identity) else { return };
+        let person = room.people.remove(index);
+        let told = json!({ "room": room.json(), "participant": person.json() });
+        let empty = (!room.has_people()).then(|| room.sid.clone());
+        for stay in livekit.stays.iter_mut().filter(|stay| stay.sid == person.sid) {
+            stay.left = Some(world.now());
+        }
+        (told, empty)
+    };
+    tell_of_room(world, name, "participant_left", &told);
+    let Some(sid) = empty else { return };
+    let (world, name) = (world.clone(), name.to_owned());
+    world.clone().exec.spawn(async move {
+        world.exec.sleep(DEPARTURE_MS).await;
+        let over = world.livekit.borrow().rooms.get(&name).is_some_and(|room| room.sid == sid && !room.has_people());
+        if over {
+            close(&world, &name);
+        }
+    });
+}
+
+/// The room is over, and everybody in it goes.
+pub fn close(world: &Rc<World>, name: &str) {
+    let Some(room) = world.livekit.borrow().rooms.get(name).cloned() else { return };
+    for person in &room.people {
+        leave(world, name, &person.identity);
+    }
+    world.livekit.borrow_mut().rooms.remove(name);
+    tell_of_room(world, name, "room_finished", &json!({ "room": room.json() }));
+    recorder::wake_all(world);
+}
+
+/// The server restarts: no room is left and nobody is told; its lists may have forgotten everything.
+pub fn restart(world: &Rc<World>, forgets: bool) -> Vec<Room> {
+    let mut livekit = world.livekit.borrow_mut();
+    let rooms: Vec<Room> = std::mem::take(&mut livekit.rooms).into_values().collect();
+    let now = world.now();
+    livekit.stays.iter_mut().filter(|stay| stay.left.is_none()).for_each(|stay| stay.left = Some(now));
+    livekit.queues.values_mut().for_each(Queue::forget);
+    for egress in &mut livekit.egresses {
+        egress.dead |= egress.is_alive();
+        egress.forgotten |= forgets;
+    }
+    drop(livekit);
+    recorder::wake_all(world);
+    rooms
+}
+
+/// Answers a call that got through.
+pub fn answer(world: &Rc<World>, request: &Outgoing) -> Result<Incoming, Unanswered> {
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let answer = |status, body: Value| Ok(Incoming { status, content_length: None, body: body.to_string().into_bytes() });
+    let not_found = || answer(404, json!({ "code": "not_found", "msg": "there is no such thing" }));
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    match request.url.rsplit('/').next().unwrap() {
+        "ListRooms" => {
+            let name = body["names"][0].as_str().unwrap();
+            let rooms: Vec<Value> = world.livekit.borrow().rooms.get(name).iter().map(|room| snake(room.json())).collect();
+            answer(200, json!({ "rooms": rooms }))
+        }
+        "ListParticipants" => match world.livekit.borrow().rooms.get(&text("room")) {
+            None => not_found(),
+            Some(room) => {
+                let with_tracks = |person: &Person| {
+                    let mut json = snake(person.json());
+                    json["tracks"] = if person.publishes { json!([{ "sid": format!("TR_{}", person.sid) }]) } else { json!([]) };
+                    json
+                };
+                answer(200, json!({ "participants": room.people.iter().map(with_tracks).collect::<Vec<_>>() }))
+            }
+        },
+        "DeleteRoom" => {
+            if !world.livekit.borrow().rooms.contains_key(&text("room")) {
+                return not_found();
+            }
+            close(world, &text("room"));
+            answer(200, json!({}))
+        }
+        "StartRoomCompositeEgress" => match recorder::start(world, &text("room_name"), &body) {
+            Some(egress) => answer(200, egress),
+            None => not_found(),
+        },
+        "StopEgress" => recorder::stop(world, &text("egress_id")),
+        "ListEgress" => {
+            let livekit = world.livekit.borrow();
+            let items: Vec<_> = livekit.egresses.iter().filter(|e| e.room == text("room_name") && !e.forgotten).map(Egress::info).collect();
+            answer(200, json!({ "items": items }))
+        }
+        other => panic!("no such call: {other}"),
+    }
+}
+
+/// Twirp's names of a webhook's fields.
+fn snake(value: Value) -> Value {
+    let name = |text: String| {
+        text.chars().fold(
+            String::new(),
+            |name, c| if c.is_uppercase() { name + "_" + &c.to_lowercase().to_string() } else { name + &c.to_string() },
+        )
+    };
+    match value {
+        Value::Object(fields) => fields.into_iter().map(|(key, value)| (name(key), value)).collect(),
+        other => other,
+    }
+}
