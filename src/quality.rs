@@ -3,11 +3,11 @@
 //! Sources: presets of LiveKit Egress v1.14.1 `pkg/config/encoding.go` (read August 2026). Its code
 //! defaults differ from the protocol's comments, so nothing is left to a default here.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A recording's picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Quality {
     /// 1280×720, 30 frames a second, 3,000 kbit/s.
     #[serde(rename = "720p")]

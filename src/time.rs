@@ -3,7 +3,7 @@
 //! In scope: milliseconds, ISO 8601 text, LiveKit's nanoseconds and seconds. Out of scope: a clock
 //! (time is an argument everywhere in the core) and time zones (everything is UTC).
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// A point in time: Unix milliseconds, UTC. D1 and JavaScript hold it exactly (it stays far below
 /// 2^53), which LiveKit's nanoseconds would not.
@@ -162,13 +162,6 @@ impl Serialize for Millis {
     /// ISO text: what the API answers. Statements bind the number itself.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.iso())
-    }
-}
-
-impl<'de> Deserialize<'de> for Millis {
-    /// The number: what a row of D1 holds.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        i64::deserialize(deserializer).map(Self)
     }
 }
 

@@ -68,19 +68,13 @@ pub fn tended(id: &str, read: Option<Millis>, again: Option<Millis>) -> Statemen
     Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND tend_at IS ?", params![again, id, read])
 }
 
-/// The schedule looks at this stream at its next run.
-#[must_use]
-pub fn wake(id: &str, now: Millis) -> Statement {
-    Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND COALESCE(tend_at, ?) >= ?", params![now, id, now, now])
-}
-
 /// Streams that are due, the longest waiting first.
 #[must_use]
 pub fn due(now: Millis, limit: i64) -> Statement {
     Statement::new("SELECT id FROM live_streams WHERE tend_at IS NOT NULL AND tend_at <= ? ORDER BY tend_at LIMIT ?", params![now, limit])
 }
 
-/// The same, for the stream of the job that writes this file.
+/// The schedule looks at the stream of the job that writes this file at its next run.
 #[must_use]
 pub fn wake_for_key(object_key: &str, now: Millis) -> Statement {
     Statement::new(
