@@ -1,7 +1,5 @@
 //! Bodies and parameters: read strictly, refused with the field's name and the limit.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::Request;
@@ -100,15 +98,13 @@ impl Body {
     ///
     /// # Errors
     /// 400 naming the field, and the text in it that is none.
-    pub fn texts(&self, names: &[&str]) -> Result<BTreeMap<String, String>, Error> {
-        let Some((name, value)) = self.any(names)? else { return Ok(BTreeMap::new()) };
+    pub fn texts(&self, names: &[&str]) -> Result<Map<String, Value>, Error> {
+        let Some((name, value)) = self.any(names)? else { return Ok(Map::new()) };
         let fields = value.as_object().ok_or_else(|| expected(name, "an object of strings"))?;
-        let mut texts = BTreeMap::new();
-        for (key, value) in fields {
-            let text = value.as_str().ok_or_else(|| expected(&format!("{name}.{key}"), "a string"))?;
-            texts.insert(key.clone(), text.to_owned());
+        match fields.iter().find(|(_, value)| !value.is_string()) {
+            Some((key, _)) => Err(expected(&format!("{name}.{key}"), "a string")),
+            None => Ok(fields.clone()),
         }
-        Ok(texts)
     }
 }
 
@@ -284,7 +280,7 @@ mod tests {
         assert!(flags.mentions("record") && !flags.mentions("roomName"));
         let texts = |value: &str| read(&format!(r#"{{"participant_attributes":{value}}}"#)).unwrap().texts(&["participant_attributes"]);
         assert_eq!(texts(r#"{"a":"b"}"#).unwrap().len(), 1);
-        assert_eq!(texts("null"), Ok(BTreeMap::new()));
+        assert_eq!(texts("null"), Ok(Map::new()));
         assert_eq!(texts(r#"{"a":1}"#).unwrap_err().message, "`participant_attributes.a`: expected a string");
         assert_eq!(texts("[]").unwrap_err().message, "`participant_attributes`: expected an object of strings");
     }

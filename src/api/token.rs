@@ -4,9 +4,7 @@
 //! Grants are an allow-list: never room admin, create, list, record, hidden, recorder. No storage key and
 //! no egress ever goes into a token: a token is signed, not secret.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::rooms::{Claim, claim, meant, streams_of};
 use super::views::may_see;
@@ -111,10 +109,11 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     }
     let role = if as_host { "host" } else { "viewer" };
     let mut attributes = attributes;
-    attributes.insert("role".to_owned(), role.to_owned());
-    attributes.insert("record".to_owned(), stream.record.to_string());
-    attributes.insert("saveToStorj".to_owned(), stream.save_to_storj.to_string());
-    attributes.insert("quality".to_owned(), stream.quality.clone());
+    let mut say = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
+    say("role", role.to_owned());
+    say("record", stream.record.to_string());
+    say("saveToStorj", stream.save_to_storj.to_string());
+    say("quality", stream.quality.clone());
     let video = VideoGrants {
         room_join: true,
         room: Some(room_name),
@@ -152,8 +151,9 @@ struct Settings {
     quality: Option<crate::quality::Quality>,
 }
 
-fn attributes(given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
-    if given.len() > MOST_ATTRIBUTES || given.iter().any(|(k, v)| k.len() + v.len() > MOST_ATTRIBUTE_BYTES) {
+fn attributes(given: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+    let bytes = |(name, value): (&String, &Value)| name.len() + value.as_str().map_or(0, str::len);
+    if given.len() > MOST_ATTRIBUTES || given.iter().any(|entry| bytes(entry) > MOST_ATTRIBUTE_BYTES) {
         return Err(Error::invalid(format!(
             "`participant_attributes` takes at most {MOST_ATTRIBUTES} entries of {MOST_ATTRIBUTE_BYTES} bytes"
         )));

@@ -7,13 +7,13 @@
 //! The shape is that of `livekit/protocol`, `auth/accesstoken.go` and `auth/grants.go`: header
 //! `{"alg":"HS256","typ":"JWT"}`, the secret's text as the key, times in whole seconds.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{AlgorithmExt as _, Claims, Header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
@@ -85,8 +85,8 @@ pub struct JoinToken<'a> {
     pub name: Option<&'a str>,
     /// Free text that everybody in the room sees.
     pub metadata: Option<&'a str>,
-    /// Named texts that everybody in the room sees; left out when empty.
-    pub attributes: &'a BTreeMap<String, String>,
+    /// Named texts that everybody in the room sees; left out when empty. LiveKit takes nothing but texts.
+    pub attributes: &'a Map<String, Value>,
     /// `room_join` and `room` are required, the four rights of a server are refused.
     pub video: VideoGrants,
 }
@@ -172,7 +172,7 @@ struct TokenClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    attributes: Option<&'a BTreeMap<String, String>>,
+    attributes: Option<&'a Map<String, Value>>,
     video: &'a VideoGrants,
 }
 

@@ -1,12 +1,12 @@
 //! The tokens we give to browsers and to LiveKit's server API: whole claim objects.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use livekit_storj::livekit::signature::sign_body;
 use livekit_storj::livekit::token::{ApiKey, JoinToken, SignError, VideoGrants, api_token, join_token};
 use livekit_storj::secret::Secret;
 use livekit_storj::time::Millis;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::livekit_sdks::PYTHON_TOKEN;
 use super::tokens::{body_hash, open};
@@ -24,13 +24,13 @@ fn to_join() -> VideoGrants {
 }
 
 fn plain(video: VideoGrants) -> JoinToken<'static> {
-    static NONE: BTreeMap<String, String> = BTreeMap::new();
+    static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     JoinToken { identity: "alice", name: None, metadata: None, attributes: &NONE, video }
 }
 
 #[test]
 fn a_hosts_token() {
-    let attributes = BTreeMap::from([("role".to_owned(), "host".to_owned()), ("record".to_owned(), "true".to_owned())]);
+    let attributes = Map::from_iter([("role".to_owned(), json!("host")), ("record".to_owned(), json!("true"))]);
     let token = JoinToken {
         identity: "alice",
         name: Some("Alice Ö"),
