@@ -6,7 +6,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { build, checkSize } from './build.mjs'
+import { build, checkSize, panicProbe } from './build.mjs'
 import { check, tests } from './parts/counted.mjs'
 import { buildDevstack } from './parts/devstack.mjs'
 import { wranglerNode } from './parts/node.mjs'
@@ -36,6 +36,7 @@ async function buildBoth() {
     const unchanged = await build(say)
     return [unchanged, checkSize()].filter(Boolean).join('; ')
   })
+  await step('Worker that panics when asked', (say) => build(say, panicProbe))
 }
 
 function endToEnd({ filter, results }) {
@@ -47,7 +48,9 @@ function endToEnd({ filter, results }) {
   if (files.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
   // Each file has a Worker and a devstack of its own, and mostly waits: two at once even on one core.
   const concurrency = Math.max(2, availableParallelism() - 1)
-  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...files])
+  // A test that hangs ends, and a file whose tests are over too: CI must not wait for ever.
+  const patience = ['--test-timeout=120000', '--test-force-exit']
+  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...patience, ...files])
 }
 
 /** A function of ours as a check. */

@@ -6,11 +6,21 @@ mod js;
 mod log;
 mod outside;
 mod ports;
+#[cfg(feature = "panic-probe")]
+mod probe;
 mod request;
 mod stream;
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use worker::Env;
 
 use crate::api::serve::{finish, follow_up, refusal, serve};
 use crate::config::{Config, Fault};
@@ -19,12 +29,48 @@ use crate::ports::{Desk, Ports, Trail};
 use crate::route::Route;
 use ports::WorkerPorts;
 
+#[wasm_bindgen]
+extern "C" {
+    /// The invocation's `ctx`.
+    #[derive(Debug)]
+    pub type Context;
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    fn wait_until(this: &Context, work: &Promise);
+}
+
+/// The runtime's `fetch` event. Not by the macro `#[event(fetch)]`: it brings the crate's own `Response` along,
+/// with readers and writers of streams that nothing here uses, 4 kB gzip.
+// Public for wasm-bindgen, which exports nothing else.
+#[allow(unreachable_pub)]
+#[wasm_bindgen]
+pub fn fetch(request: Request, env: Env, context: Context) -> Promise {
+    promise(Box::pin(async move { answer(request, env, context).await.map(JsValue::from) }))
+}
+
+/// The runtime's `scheduled` event. Its outcome stands in the log and in D1 (`pulse`).
+// Public for wasm-bindgen, which exports nothing else.
+#[allow(unreachable_pub)]
+#[wasm_bindgen]
+pub fn scheduled(_event: JsValue, env: Env) -> Promise {
+    promise(Box::pin(async move {
+        schedule(&env).await;
+        Ok(JsValue::UNDEFINED)
+    }))
+}
+
+type Work = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
+
+/// Every piece of work as a promise. A panic rejects it, and costs nobody else anything. Boxed, because each type of
+/// future would have a copy of its own of what is in here, 3 kB.
+fn promise(work: Work) -> Promise {
+    future_to_promise(AssertUnwindSafe(work))
+}
+
 fn config(env: &Env) -> Result<Config, Vec<Fault>> {
     Config::read(|name| js::get(env, name).as_string())
 }
 
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> Result<Response, String> {
+async fn answer(request: Request, env: Env, context: Context) -> Result<Response, JsValue> {
     let trail = Trail::default();
     let ports = WorkerPorts::new(&env)?;
     let began = ports.now();
@@ -34,6 +80,8 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response,
     let config = config(&env);
     let (reply, head) = match request::read(&request).await {
         Ok(read) => {
+            #[cfg(feature = "panic-probe")]
+            probe::panic_if_asked(&read);
             let reply = serve(&ports, &config, &trail, &id, &read).await;
             (reply, read.method == "HEAD")
         }
@@ -48,25 +96,24 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response,
     trail.note("ms", ports.now().since(began));
     ports.note_d1(&trail, "d1");
     let background = reply.background.clone();
-    let response = request::answer(reply, head).map_err(|thrown| js::message(&thrown))?;
+    let response = request::answer(reply, head)?;
     match (background, config) {
-        (Some(work), Ok(config)) => context.wait_until(async move {
+        (Some(work), Ok(config)) => context.wait_until(&promise(Box::pin(async move {
             follow_up(&ports, &config, &trail, &work).await;
             trail.note("background_ms", ports.now().since(began));
             ports.note_d1(&trail, "background_d1");
             log::line(&trail);
-        }),
+            Ok(JsValue::UNDEFINED)
+        }))),
         _ => log::line(&trail),
     }
     Ok(response)
 }
 
-/// The macro throws the result away, so what happened is logged here and stands in D1 (`pulse`).
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+async fn schedule(env: &Env) {
     let trail = Trail::default();
     trail.note("route", "schedule");
-    let ports = match WorkerPorts::new(&env) {
+    let ports = match WorkerPorts::new(env) {
         Ok(ports) => ports,
         Err(error) => {
             trail.decided(format!("no database: {error}"));
@@ -74,7 +121,7 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
         }
     };
     let began = ports.now();
-    match config(&env) {
+    match config(env) {
         Ok(config) => {
             let desk = Desk { ports: &ports, config: &config, trail: &trail };
             if let Err(error) = sweep(&desk).await {

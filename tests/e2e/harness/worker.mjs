@@ -12,8 +12,8 @@ import { killWithUs, root, run } from '../../../scripts/parts/processes.mjs'
 
 process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values are not used here.
 
-/** Starts the Worker on `port` with these variables and no others. */
-export async function startWorker(port, vars) {
+/** Starts the Worker of that `bundle` folder on `port` with these variables and no others. */
+export async function startWorker(port, vars, bundle) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
   const { modulesRules: _, ...options } = workerOptions
   const lines = []
@@ -21,10 +21,10 @@ export async function startWorker(port, vars) {
     convertV4MiniflareOptions({
       ...options,
       bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
-      modulesRoot: path.join(root, 'build'),
+      modulesRoot: path.join(root, bundle),
       modules: [
-        { type: 'ESModule', path: path.join(root, 'build/index.js') },
-        { type: 'CompiledWasm', path: path.join(root, 'build/index_bg.wasm') },
+        { type: 'ESModule', path: path.join(root, bundle, 'index.js') },
+        { type: 'CompiledWasm', path: path.join(root, bundle, 'index_bg.wasm') },
       ],
       host: '127.0.0.1',
       port,
@@ -32,7 +32,8 @@ export async function startWorker(port, vars) {
       handleStructuredLogs: ({ level, message }) => lines.push({ level, message }),
     }),
   )
-  await miniflare.ready
+  // One that did not start would keep this process from ending.
+  await miniflare.ready.catch((error) => miniflare.dispose().finally(() => Promise.reject(error)))
   const forget = await killWorkerdWithUs()
   const db = await miniflare.getD1Database('DB')
   await migrate(db)
