@@ -46,6 +46,8 @@ CREATE TABLE live_streams (
   watch_ms       INTEGER NOT NULL DEFAULT 0,
   created_at     INTEGER NOT NULL,
   started_at     INTEGER,
+  -- When somebody's publishing was last told or seen: an older list of participants says nothing against it.
+  published_at   INTEGER,
   ended_at       INTEGER,
   -- owner: ended on purpose, so never opened again. room: the room closed.
   ended_by       TEXT CHECK (ended_by IN ('owner', 'room')),
@@ -188,6 +190,8 @@ CREATE TABLE egresses (
 -- At most one egress of ours a session that is requested, starting or recording.
 CREATE UNIQUE INDEX egresses_slot ON egresses (session_sid) WHERE status IN ('requested', 'starting', 'recording');
 CREATE INDEX egresses_by_stream ON egresses (stream_id, requested_at);
+-- Of which something is still to be learned.
+CREATE INDEX egresses_open ON egresses (stream_id, requested_at) WHERE (file = 'unknown' OR (inferred = 1 AND heard < 3));
 
 -- A recording: the file that a job left. The name of the table and `livepeer_asset_id` are the guide's.
 CREATE TABLE assets (

@@ -18,6 +18,8 @@ mod models;
 mod plans;
 #[path = "core/recorded.rs"]
 mod recorded;
+#[path = "core/recorded_loss.rs"]
+mod recorded_loss;
 #[path = "core/schema.rs"]
 mod schema;
 #[path = "core/sessions.rs"]

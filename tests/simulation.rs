@@ -18,6 +18,8 @@
     unreachable_pub
 )]
 
+#[path = "simulation/acknowledged.rs"]
+mod acknowledged;
 #[path = "simulation/database.rs"]
 mod database;
 #[path = "simulation/dice.rs"]

@@ -157,6 +157,8 @@ fn egress<P: Ports>(desk: &Desk<'_, P>, info: &EgressInfo, only: &Only, now: Mil
     let mut statements = egresses::hear(&facts, only);
     if facts.names_a_file {
         statements.push(assets::make(&facts.object_key, &desk.new_id(), now, only));
+    }
+    if facts.word.depth() == 3 {
         statements.push(assets::fill_in(&facts.object_key, only));
     }
     statements.push(wishes::wake_for_key(&facts.object_key, now).only(only));

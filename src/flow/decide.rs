@@ -113,7 +113,9 @@ pub const ABSENT_FOR_MS: i64 = 2 * MINUTE;
 /// 100 Mbit/s takes 30 minutes.
 const SILENT_FOR_MS: i64 = 30 * MINUTE;
 /// A failed job's file is asked for at once, a minute and five minutes later: an upload may be under way.
-pub const FILE_CHECKS: [i64; 3] = [0, MINUTE, 5 * MINUTE];
+const FILE_CHECKS: [i64; 3] = [0, MINUTE, 5 * MINUTE];
+/// That of an attempt that nobody ever told of: a minute after its room is over, and after the longest upload.
+const UNTOLD_CHECKS: [i64; 2] = [MINUTE, SILENT_FOR_MS];
 /// The schedule comes each minute: sooner is at the next run.
 const NEXT_RUN_MS: i64 = 30 * SECOND;
 
@@ -174,6 +176,8 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
             // After an ending the room may be over too, and nobody has said so yet.
             Some(session) if !looked.room && ended_since_look(view, session) => return Step::LookAtRoom,
             // Not in LiveKit's list just now: whether the room is over shows at the next look.
+            // LiveKit says that a job of ours records another life of the room than the one on file: the next.
+            Some(session) if !looked.room && records_elsewhere(view, session) => return Step::LookAtRoom,
             Some(session) if session.absent_at.is_some() => again.or(now.plus(NEXT_RUN_MS)),
             Some(session) if can_start(view) => {
                 let due = retry_at(view, &session.sid, now);
@@ -211,7 +215,8 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
 
     // (5) Files.
     for job in view.jobs.iter().filter(|job| job.file == "unknown" && may_have_a_file(job)) {
-        let due = file_due(job);
+        // Of an attempt without a word LiveKit may tell as long as its room is open.
+        let Some(due) = file_due(job, view) else { continue };
         if due <= now {
             return Step::CheckFile(job.id.clone());
         }
@@ -227,7 +232,8 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
 
     // (6) A session is compared with LiveKit now and then, and soon if it was not found.
     if let Some(session) = here {
-        let doubtful = session.absent_at.is_some() || view.jobs.iter().any(|job| job.absent_at.is_some() && !job.status().is_over());
+        let doubtful = session.absent_at.is_some()
+            || view.jobs.iter().any(|job| job.absent_at.is_some() && job.heard == Some(1) && !job.status().is_over());
         let wait = if doubtful { ABSENT_FOR_MS } else { LOOK_STEADY_MS };
         if stale(Some(session), wait, now) && !looked.room {
             return Step::LookAtRoom;
@@ -257,6 +263,23 @@ fn should_stop(job: &Job, view: &View) -> bool {
     alive && (stopped || given_up || (unwanted && !job.status().is_over()))
 }
 
+/// LiveKit named another session for a job than the current one, in which it was asked for.
+fn records_elsewhere(view: &View, session: &Session) -> bool {
+    view.jobs.iter().any(|job| {
+        job.status().holds_the_place() && job.heard.is_some() && job.session_sid != session.sid && job.requested_at > session.started_at
+    })
+}
+
+/// When the session of a job was over; `None` while it goes on. A newer life of the room began when the older
+/// one was over.
+fn over_at(job: &Job, view: &View) -> Option<Millis> {
+    match &view.session {
+        Some(session) if session.sid == job.session_sid => session.ended_at,
+        Some(session) => Some(session.started_at.max(job.requested_at)),
+        None => Some(job.requested_at),
+    }
+}
+
 /// The recorder has left the room that it is said to record, in two looks, minutes apart (before it has
 /// recorded, its joining may be under way); or the room is long over and neither an ending nor the end of an
 /// upload was heard; or a job that we gave up came late and did not heed the stops of an hour.
@@ -265,16 +288,19 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     if job.status().is_over() {
         return alive && job.inferred && now.since(job.requested_at) >= HOUR;
     }
-    let Some(session) = view.session.as_ref().filter(|_| alive) else { return false };
-    let is_current = session.sid == job.session_sid;
-    let twice = |at: Millis| session.looked_at.is_some_and(|looked| looked.since(at) >= ABSENT_FOR_MS);
-    let gone = is_current && job.heard == Some(1) && job.absent_at.is_some_and(twice);
-    // A newer life of the room began when the older one was over.
-    let over_at = if is_current { session.ended_at } else { Some(session.started_at) };
+    let current = view.session.as_ref().filter(|session| session.sid == job.session_sid);
+    let absent_for = match job.heard {
+        Some(1) => Some(ABSENT_FOR_MS),
+        // It has left its room, and uploads.
+        Some(2) => Some(SILENT_FOR_MS),
+        _ => None,
+    };
+    let seen_absent = job.absent_at.zip(current.and_then(|s| s.looked_at)).map(|(at, looked)| looked.since(at));
+    let gone = seen_absent.zip(absent_for).is_some_and(|(seen, wait)| seen >= wait);
     // A stop that was heeded, and then silence: its room may go on.
     let stopped_at = job.stop_sent_at.filter(|_| job.status() == Status::Stopping);
     let silent = |at: Millis| now.since(at) >= SILENT_FOR_MS;
-    gone || over_at.is_some_and(silent) || stopped_at.is_some_and(silent)
+    alive && (gone || over_at(job, view).is_some_and(silent) || stopped_at.is_some_and(silent))
 }
 
 fn recent(at: Millis, now: Millis) -> bool {
@@ -339,15 +365,24 @@ fn stale(session: Option<&Session>, wait: i64, now: Millis) -> bool {
 /// What was aborted before the first frame has none; what we gave up may have come late.
 fn may_have_a_file(job: &Job) -> bool {
     match job.status() {
-        Status::Aborted => job.inferred && job.egress_id.is_some() && job.is_over_at_livekit(),
+        Status::Aborted => job.inferred && job.is_over_at_livekit(),
         status => status.is_over(),
     }
 }
 
-fn file_due(job: &Job) -> Millis {
+/// When a job's file is to be asked for. An attempt that LiveKit never said a word about may have been taken
+/// all the same: its file can only be there when its room is over.
+fn file_due(job: &Job, view: &View) -> Option<Millis> {
     let checks = usize::try_from(job.file_checks).unwrap_or(0);
-    let wait = FILE_CHECKS.get(checks).copied().unwrap_or(HOUR);
-    job.checked_at.unwrap_or_else(|| job.ended_at.unwrap_or(job.requested_at)).plus(wait)
+    let wait = file_checks(job).get(checks).copied().unwrap_or(HOUR);
+    let from = if job.egress_id.is_none() { over_at(job, view)? } else { job.ended_at.unwrap_or(job.requested_at) };
+    Some(job.checked_at.unwrap_or(from).plus(wait))
+}
+
+/// After which times a job's file is asked for, each counted from the one before.
+#[must_use]
+pub fn file_checks(job: &Job) -> &'static [i64] {
+    if job.egress_id.is_none() { &UNTOLD_CHECKS } else { &FILE_CHECKS }
 }
 
 /// At once, then after 10, 20, 40 s … up to an hour.

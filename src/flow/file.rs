@@ -1,6 +1,6 @@
 //! Looking at Storj: whether a job left its file, and whether a recording's file is what LiveKit said.
 
-use super::decide::{FILE_CHECKS, View};
+use super::decide::{View, file_checks};
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
 use crate::store::{Only, assets, egresses};
@@ -12,7 +12,7 @@ pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &st
     let Some(job) = view.jobs.iter().find(|job| job.id == job_id) else { return Ok(()) };
     let now = desk.now();
     let request = object::head(desk.config, &job.bucket(), &job.object_key, now).map_err(|_| Error::internal())?;
-    let last = usize::try_from(job.file_checks).is_ok_and(|checks| checks + 1 >= FILE_CHECKS.len());
+    let last = usize::try_from(job.file_checks).is_ok_and(|checks| checks + 1 >= file_checks(job).len());
     let (found, known) = match object::sight(&desk.ports.send(request).await) {
         Sight::There(size) if size > 0 => (Some(size), true),
         Sight::There(_) | Sight::NotThere => (None, true),

@@ -140,6 +140,9 @@ pub(super) fn hear<P: Ports>(desk: &Desk<'_, P>, facts: &Facts) -> Vec<Statement
     if facts.names_a_file {
         statements.push(assets::make(&facts.object_key, &desk.new_id(), desk.now(), &Only::Always));
     }
+    if facts.word.depth() == 3 {
+        statements.push(assets::fill_in(&facts.object_key, &Only::Always));
+    }
     statements
 }
 

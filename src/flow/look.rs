@@ -92,7 +92,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
         statements.extend(participants::published(seen.sid, host, now, &Only::Always, now));
     }
     if publishing.is_empty() && !sids.is_empty() {
-        statements.push(participants::nobody_publishes(seen.sid));
+        statements.push(participants::nobody_publishes(seen.sid, began_look));
     }
     statements.push(egresses::recorders(seen.sid, &recorders, now));
     statements.push(sessions::looked(seen.sid, now));

@@ -173,6 +173,8 @@ impl File {
 pub struct Facts {
     /// `EG_…`
     pub egress_id: String,
+    /// The session that it records; empty if LiveKit does not say.
+    pub room_id: String,
     /// By which the attempt is known again: the file name that we asked for.
     pub object_key: String,
     /// LiveKit's status.
@@ -235,6 +237,7 @@ impl EgressInfo {
         });
         Some(Facts {
             egress_id: self.egress_id.clone(),
+            room_id: self.room_id.clone(),
             object_key,
             word,
             started_at,

@@ -23,13 +23,16 @@ pub fn make(object_key: &str, id: &str, now: Millis, only: &Only) -> Statement {
     .then(" ON CONFLICT (job_id) DO NOTHING", vec![])
 }
 
-/// The job's numbers came after its recording was made (a file that we found ourselves).
+/// LiveKit's own ending came after its recording was made (of a file that we found ourselves): its numbers, and
+/// whether the file is whole.
 #[must_use]
 pub fn fill_in(object_key: &str, only: &Only) -> Statement {
     Statement::new(
         "UPDATE assets SET livepeer_asset_id = COALESCE(assets.livepeer_asset_id, e.egress_id), \
          duration_ms = COALESCE(assets.duration_ms, e.duration_ms), started_at = COALESCE(assets.started_at, e.started_at), \
-         ended_at = COALESCE(e.ended_at, assets.ended_at) \
+         ended_at = COALESCE(e.ended_at, assets.ended_at), \
+         size_bytes = CASE WHEN assets.status = 'processing' THEN e.size_bytes ELSE assets.size_bytes END, \
+         partial = e.status = 'failed' OR (assets.status = 'ready' AND COALESCE(assets.size_bytes <> e.size_bytes, 0)) \
          FROM egresses e WHERE e.object_key = ? AND assets.job_id = e.id AND e.inferred = 0",
         params![object_key],
     )
@@ -80,12 +83,13 @@ impl Unverified {
     }
 }
 
-/// The stream's recordings that are still to be verified, the oldest first.
+/// The stream's recordings that are still to be verified: the ones never asked for first, then the longest
+/// waiting, so that five which nobody can answer for do not hold up the rest.
 #[must_use]
 pub fn unverified(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT id, object_key, bucket, endpoint, region, size_bytes, saved, created_at, ended_at, checks, checked_at \
-         FROM assets WHERE stream_id = ? AND status = 'processing' ORDER BY created_at, id LIMIT 5",
+         FROM assets WHERE stream_id = ? AND status = 'processing' ORDER BY checked_at, created_at, id LIMIT 5",
         params![stream_id],
     )
 }

@@ -206,6 +206,9 @@ pub fn hear(facts: &Facts, only: &Only) -> Vec<Statement> {
         .only(only),
         apply(Which::Key(key), Input::Heard(facts.word), facts.error, facts.ended_at, only),
     ];
+    if !facts.room_id.is_empty() {
+        statements.insert(0, moved(facts).only(only));
+    }
     if facts.word.depth() == 3 {
         let file = match (facts.names_a_file, facts.word) {
             (true, _) => "yes",
@@ -214,7 +217,7 @@ pub fn hear(facts: &Facts, only: &Only) -> Vec<Statement> {
         };
         statements.push(
             Statement::new(
-                "UPDATE egresses SET duration_ms = COALESCE(duration_ms, ?), size_bytes = COALESCE(size_bytes, ?), \
+                "UPDATE egresses SET duration_ms = COALESCE(duration_ms, ?), size_bytes = COALESCE(?, size_bytes), \
                  file = CASE WHEN file = 'yes' THEN file ELSE ? END WHERE object_key = ? AND status = ? AND inferred = 0",
                 params![facts.duration_ms, facts.size_bytes, file, key, facts.word.status().name()],
             )
@@ -222,6 +225,21 @@ pub fn hear(facts: &Facts, only: &Only) -> Vec<Statement> {
         );
     }
     statements
+}
+
+/// A start goes by the room's name, so what was claimed in one life of a room may record the next: LiveKit
+/// says which. Where that life's place is taken, this one is surplus and is stopped.
+fn moved(facts: &Facts) -> Statement {
+    let holding = holding();
+    Statement::new(
+        format!(
+            "UPDATE egresses SET session_sid = ?, status = CASE WHEN status IN ({holding}) AND EXISTS \
+             (SELECT 1 FROM egresses o WHERE o.session_sid = ? AND o.status IN ({holding})) THEN '{}' ELSE status END \
+             WHERE object_key = ? AND session_sid <> ? AND (egress_id IS NULL OR egress_id = ?)",
+            Status::Stopping.name()
+        ),
+        params![&facts.room_id, &facts.room_id, &facts.object_key, &facts.room_id, &facts.egress_id],
+    )
 }
 
 /// LiveKit was asked to stop it.
@@ -249,15 +267,19 @@ pub fn recorders(session_sid: &str, present: &[&str], now: Millis) -> Statement 
     let present = crate::json::write(&serde_json::json!(present));
     Statement::new(
         "UPDATE egresses SET absent_at = CASE WHEN egress_id IN (SELECT value FROM json_each(?)) THEN NULL ELSE COALESCE(absent_at, ?) END \
-         WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard = 1",
+         WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard IN (1, 2)",
         params![present, now, session_sid, session_sid],
     )
 }
 
-/// LiveKit's list was asked about every unfinished job of a room.
+/// LiveKit's list was asked about every unfinished job of a room. An attempt that was given up without a word
+/// has nothing more to look for there.
 #[must_use]
 pub fn looked(stream_id: &str, now: Millis) -> Statement {
-    Statement::new("UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard IS NULL OR heard < 3)", params![now, stream_id])
+    Statement::new(
+        "UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard < 3 OR (egress_id IS NULL AND inferred = 0))",
+        params![now, stream_id],
+    )
 }
 
 /// A HEAD found the file of a failed job, or did not.
@@ -287,13 +309,17 @@ pub fn stream_of_egress(egress_id: &str) -> Statement {
     Statement::new("SELECT stream_id FROM egresses WHERE egress_id = ?", params![egress_id])
 }
 
-/// The newest jobs of a stream.
+/// A stream's eight newest jobs, and the eight oldest of which something is still to be learned: what a storm
+/// of failing attempts leaves behind is looked after too.
 #[must_use]
 pub fn newest(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT id, egress_id, session_sid, room_name, project, object_key, bucket, endpoint, region, quality, layout, audio_only, \
          status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, absent_at, file, \
-         file_checks, checked_at FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8",
-        params![stream_id],
+         file_checks, checked_at FROM egresses WHERE id IN (\
+         SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8) UNION ALL \
+         SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? AND (file = 'unknown' OR (inferred = 1 AND heard < 3)) \
+         ORDER BY egress_id IS NULL, requested_at LIMIT 8)) ORDER BY requested_at DESC",
+        params![stream_id, stream_id],
     )
 }

@@ -58,9 +58,9 @@ pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, 
         )
         .only(only),
         Statement::new(
-            "UPDATE live_streams SET started_at = min(COALESCE(started_at, ?), ?), tend_at = ? \
+            "UPDATE live_streams SET started_at = min(COALESCE(started_at, ?), ?), published_at = ?, tend_at = ? \
              WHERE session_sid = ? AND (owner_id = ? OR owns_room = 0)",
-            params![at, at, now, session_sid, &who.identity],
+            params![at, at, now, now, session_sid, &who.identity],
         )
         .only(only),
         Statement::new(
@@ -106,10 +106,13 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
     ]
 }
 
-/// LiveKit's list shows nobody of the hosts publishing.
+/// LiveKit's list, asked for at `looked`, shows nobody of the hosts publishing.
 #[must_use]
-pub fn nobody_publishes(session_sid: &str) -> Statement {
-    Statement::new("UPDATE live_streams SET status = 'created' WHERE session_sid = ? AND status = 'live'", params![session_sid])
+pub fn nobody_publishes(session_sid: &str, looked: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET status = 'created' WHERE session_sid = ? AND status = 'live' AND COALESCE(published_at, 0) <= ?",
+        params![session_sid, looked],
+    )
 }
 
 /// Whoever is filed as present and is not among `sids` left between the last look and this one. The

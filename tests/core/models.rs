@@ -11,6 +11,8 @@ use super::world::START;
 pub struct LiveKit {
     pub rooms: BTreeMap<String, (String, Vec<Value>)>,
     pub egresses: Vec<Egress>,
+    /// Egresses as a real server listed them (webhook dialect is read as well as Twirp's).
+    pub listed: Vec<Value>,
     pub start: Outcome,
     pub lists_down: bool,
     pub calls: Vec<String>,
@@ -111,6 +113,14 @@ impl LiveKit {
             }
             "StopEgress" => {
                 let id = body["egress_id"].as_str().unwrap();
+                if let Some(listed) = self.listed.iter().find(|e| e["egressId"] == json!(id)) {
+                    // Seen: over is 412; one whose service died is listed as it was for ever, and a stop answers 408.
+                    return if listed["endedAt"].is_null() {
+                        error(408, "deadline_exceeded", "request timed out")
+                    } else {
+                        error(412, "failed_precondition", "egress cannot be stopped")
+                    };
+                }
                 let Some(egress) = self.egresses.iter_mut().find(|e| e.id == id) else {
                     return error(404, "not_found", "egress does not exist");
                 };
@@ -122,7 +132,8 @@ impl LiveKit {
                 answer(200, &egress.info())
             }
             "ListEgress" => {
-                let items: Vec<Value> = self.egresses.iter().filter(|e| body["room_name"] == json!(e.room)).map(Egress::info).collect();
+                let mut items: Vec<Value> = self.egresses.iter().filter(|e| body["room_name"] == json!(e.room)).map(Egress::info).collect();
+                items.extend(self.listed.iter().filter(|e| body["room_name"] == e["roomName"]).cloned());
                 answer(200, &json!({ "items": items, "next_page_token": null }))
             }
             other => panic!("no such call: {other}"),

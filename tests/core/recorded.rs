@@ -11,12 +11,12 @@ use super::world::{World, query};
 
 #[derive(Clone)]
 pub struct Delivery {
-    at: Millis,
+    pub at: Millis,
     authorization: String,
-    body: String,
+    pub body: String,
 }
 
-fn scenarios() -> BTreeMap<String, Vec<Delivery>> {
+pub fn scenarios() -> BTreeMap<String, Vec<Delivery>> {
     let mut all: BTreeMap<String, Vec<Delivery>> = BTreeMap::new();
     for line in std::fs::read_to_string("tests/fixtures/real-webhooks.jsonl").unwrap().lines() {
         let row: Value = serde_json::from_str(line).unwrap();
@@ -31,7 +31,7 @@ fn scenarios() -> BTreeMap<String, Vec<Delivery>> {
 }
 
 /// A stream of alice's for each room of a scenario, and a job for each file, as if we had asked for it.
-fn ours(deliveries: &[Delivery]) -> World {
+pub fn ours(deliveries: &[Delivery]) -> World {
     let world = World::new();
     let mut jobs = 0;
     for delivery in deliveries {
@@ -56,14 +56,14 @@ fn ours(deliveries: &[Delivery]) -> World {
     world
 }
 
-fn deliver(world: &World, delivery: &Delivery) -> u16 {
+pub fn deliver(world: &World, delivery: &Delivery) -> u16 {
     world.clock.set(delivery.at);
     let headers = vec![("authorization".to_owned(), delivery.authorization.clone())];
     // Behind the answer LiveKit would be asked; here only what the webhooks themselves do is looked at.
     world.answer_only("POST", "/livekit-webhook", headers, delivery.body.clone().into_bytes()).status
 }
 
-fn state(world: &World) -> Vec<Value> {
+pub fn state(world: &World) -> Vec<Value> {
     let mut rows = world.rows("SELECT object_key, egress_id, status, inferred, started_at, ended_at, duration_ms, size_bytes, error, file FROM egresses ORDER BY object_key");
     rows.extend(world.rows("SELECT sid, room_name, ended_at IS NOT NULL AS ended FROM sessions ORDER BY sid"));
     rows.extend(world.rows("SELECT id, viewer_count, unique_viewers FROM live_streams ORDER BY id"));

@@ -26,6 +26,7 @@ fn stored(world: &World) -> State {
 fn facts(word: Word) -> Facts {
     Facts {
         egress_id: "EG_1".into(),
+        room_id: "RM".into(),
         object_key: "k".into(),
         word,
         started_at: (word.depth() > 0).then_some(Millis(4_000)),
@@ -96,7 +97,7 @@ fn both_dialects_are_read_alike() {
         "next_page_token": null, "file": null,
     });
     let webhook = json!({
-        "egressId": "EG_1", "status": "EGRESS_COMPLETE", "endedAt": "1795397420268635163", "roomComposite": { "fileOutputs": [{ "filepath": "k" }] },
+        "egressId": "EG_1", "roomId": "RM_1", "status": "EGRESS_COMPLETE", "endedAt": "1795397420268635163", "roomComposite": { "fileOutputs": [{ "filepath": "k" }] },
         "fileResults": [{ "filename": "k", "startedAt": "1795397404895874594", "duration": "15261671807", "size": "525783" }],
     });
     let read = |value| EgressInfo::read(&value).facts().unwrap();

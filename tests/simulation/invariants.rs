@@ -55,13 +55,13 @@ fn jobs_and_egresses_are_the_same(world: &World) {
 
 /// Exactly one recording for each file of ours, and its status is true.
 fn every_file_has_its_recording(world: &World) {
-    let sql = "SELECT a.object_key, a.status, a.size_bytes, a.partial, a.job_id, e.id AS job, a.stream_id FROM assets a \
+    let sql = "SELECT a.object_key, a.status, a.size_bytes, a.partial, a.livepeer_asset_id, e.egress_id, a.job_id, e.id AS job, a.stream_id FROM assets a \
                LEFT JOIN egresses e ON e.id = a.job_id AND e.object_key = a.object_key";
     let assets = world.db.rows(sql, vec![]);
     let objects = world.storj.borrow().objects.clone();
     for (key, size) in &objects {
         match assets.iter().filter(|asset| text(asset, "object_key") == *key).collect::<Vec<_>>().as_slice() {
-            [asset] if text(asset, "status") == "ready" && asset["size_bytes"] == json!(size) => {}
+            [asset] if text(asset, "status") == "ready" && asset["size_bytes"] == json!(size) && is_partial(world, key, *size, asset) => {}
             [asset] => world.violated("a recording tells the truth", format!("{key} has {size} bytes: {asset}")),
             others => world.violated("every file has one recording", format!("{key}: {} recordings", others.len())),
         }
@@ -75,6 +75,16 @@ fn every_file_has_its_recording(world: &World) {
         }
         world.count(format!("recording {}{}", text(asset, "status"), if asset["partial"] == json!(1) { " partial" } else { "" }));
     }
+}
+
+/// Whether `partial` says what is so: the egress failed, or the object has another size than LiveKit told. Of
+/// an egress that LiveKit never told the end of nobody knows.
+fn is_partial(world: &World, key: &str, size: u64, asset: &Value) -> bool {
+    let livekit = world.livekit.borrow();
+    let Some(egress) = livekit.egresses.iter().find(|egress| egress.key == key) else { return false };
+    let knows = egress.is_over() && !egress.forgotten;
+    let partial = egress.status == "EGRESS_FAILED" || egress.size != size;
+    asset["livepeer_asset_id"] == asset["egress_id"] && (!knows || asset["partial"] == json!(i64::from(partial)))
 }
 
 /// Whom an identity is of, as the contract has it: not the core's own reading of it.
@@ -137,6 +147,7 @@ fn no_leaving_was_lost(world: &World) -> bool {
 pub fn while_rooms_are_open(world: &World) {
     at_most_one_egress_a_session(world);
     what_was_stopped_does_not_record(world);
+    a_start_after_a_stop_is_a_new_one(world);
     what_is_wished_records(world);
     streams_are_live_and_counted(world);
 }
@@ -175,6 +186,17 @@ fn what_was_stopped_does_not_record(world: &World) {
             world.violated("what was stopped does not record", format!("{} after {said:?}", egress.id));
         }
         world.count("a last word was stop");
+    }
+}
+
+/// Asked again after a stop, it is a new one that records.
+fn a_start_after_a_stop_is_a_new_one(world: &World) {
+    let all = world.said.borrow();
+    for start in all.iter().filter(|said| said.word == Word::Start && matches!(said.answered, Some((_, 200)))) {
+        let before = |stop: &&Said| stop.word != Word::Start && stop.answered.is_some_and(|(at, status)| status == 200 && at <= start.sent);
+        if let Some(stop) = all.iter().filter(before).find(|stop| start.egresses.iter().any(|id| stop.egresses.contains(id))) {
+            world.violated("a start after a stop is a new one", format!("{stop:?} {start:?}"));
+        }
     }
 }
 
@@ -251,11 +273,18 @@ pub fn when_all_is_over(world: &World) {
         if stream["viewer_count"] != json!(0) {
             world.violated("nobody watches what is over", stream.to_string());
         }
+        // A wish of that moment ends: it came true, its hour is over, or its session is.
+        if stream["wish"] == json!("asked") {
+            world.violated("every wish ends", stream.to_string());
+        }
         world.count(format!("stream {} {}", text(&stream, "status"), text(&stream, "wish")));
     }
     for job in world.db.rows("SELECT id, egress_id, status, inferred, error, part FROM egresses", vec![]) {
         if matches!(text(&job, "status").as_str(), "requested" | "starting" | "recording" | "stopping") {
             world.violated("every job ends", job.to_string());
+        }
+        if matches!(text(&job, "status").as_str(), "failed" | "aborted") && text(&job, "error").is_empty() {
+            world.violated("every failure says why", job.to_string());
         }
         world.count(format!("job {} {}", text(&job, "status"), text(&job, "error")));
         if job["part"].as_u64() > Some(1) {

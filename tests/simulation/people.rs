@@ -34,6 +34,8 @@ pub struct Said {
     pub stream: Option<String>,
     /// LiveKit's session at that time.
     pub session: Option<String>,
+    /// Which egresses the answer names: the one that was started, or those that were stopped.
+    pub egresses: Vec<String>,
 }
 
 /// Does one step of the plan.
@@ -140,13 +142,23 @@ fn stream_of(world: &World, room: &str) -> Option<String> {
 
 async fn say(world: &Rc<World>, name: &str, room: &str, word: Word, path: &str, body: Value) {
     let number = world.said.borrow().len();
-    let said = Said { word, room: room.to_owned(), sent: world.now(), answered: None, stream: stream_of(world, room), session: None };
+    let said = Said {
+        word,
+        room: room.to_owned(),
+        sent: world.now(),
+        answered: None,
+        stream: stream_of(world, room),
+        session: None,
+        egresses: vec![],
+    };
     world.said.borrow_mut().push(said);
-    let Some((status, _)) = ask(world, name, HOST, path, body).await else { return };
+    let Some((status, answer)) = ask(world, name, HOST, path, body).await else { return };
     world.count(format!("{word:?} answered {status}"));
     let (stream, session) = (stream_of(world, room), world.livekit.borrow().rooms.get(room).map(|room| room.sid.clone()));
     let said = &mut world.said.borrow_mut()[number];
     (said.answered, said.stream, said.session) = (Some((world.now(), status)), stream, session);
+    let named = answer["stopped"].as_array().cloned().unwrap_or_else(|| vec![answer["egressId"].clone()]);
+    said.egresses = named.iter().filter_map(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned).collect();
 }
 
 /// A request of somebody's. `None`: no answer.

@@ -108,6 +108,11 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
     if world.livekit.borrow().egresses.iter().any(|egress| egress.key == key) {
         world.violated("a key is used once", key.clone());
     }
+    let hasty = "SELECT count(*) FROM egresses e JOIN egresses o ON o.session_sid = e.session_sid WHERE e.object_key = ? AND o.egress_id IS NULL \
+                 AND o.error = 'livekit_unavailable' AND o.ended_at - o.requested_at < 90000 AND o.ended_at <= e.requested_at";
+    if world.db.one(hasty, livekit_storj::params![&key]) != json!(0) {
+        world.violated("an unknown outcome is waited for", key.clone());
+    }
     let room_sid = world.livekit.borrow().rooms.get(room)?.sid.clone();
     let number = world.livekit.borrow().egresses.len();
     let id = format!("EG_{}", number + 1);

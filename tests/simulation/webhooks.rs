@@ -9,6 +9,7 @@ use livekit_storj::params;
 use livekit_storj::time::Millis;
 use serde_json::{Value, json};
 
+use super::acknowledged;
 use super::fault::{Edge, Fault};
 use super::plan::Outage;
 use super::recorder::Egress;
@@ -159,6 +160,10 @@ async fn arrives(world: &Rc<World>, event: &Event, signature: &str, number: &str
             let filed = world.db.one("SELECT count(*) FROM webhook_events WHERE id = ?", params![&event.id]);
             if filed != json!(1) {
                 world.violated("an acknowledged webhook is on file", format!("{name}: {}", String::from_utf8_lossy(&event.body)));
+            }
+            if let Err(lacks) = acknowledged::effect_is_there(world, &serde_json::from_slice(&event.body).unwrap()) {
+                let body = String::from_utf8_lossy(&event.body);
+                world.violated("an acknowledged webhook has its effect", format!("{name}: {lacks}: {body}"));
             }
         }
         503 => {}

@@ -167,6 +167,10 @@ fn a_recorder_that_left_the_room_is_lost_after_two_looks_and_the_list() {
     assert!(matches!(next(&absent(MINUTE), listed, PROJECT, NOW), Step::Rest(_)), "seen once proves nothing");
     assert_eq!(step(&absent(2 * MINUTE)), Step::LookAtEgresses, "its ending may stand in the list");
     assert_eq!(next(&absent(2 * MINUTE), listed, PROJECT, NOW), Step::Lost("j".into()));
+    let uploads =
+        |ago: i64| view(live(), session(json!({})), vec![job(json!({ "status": "stopping", "heard": 2, "absent_at": NOW.0 - ago }))]);
+    assert!(!matches!(next(&uploads(29 * MINUTE), listed, PROJECT, NOW), Step::Lost(_)), "a long file is being uploaded");
+    assert_eq!(next(&uploads(30 * MINUTE), listed, PROJECT, NOW), Step::Lost("j".into()));
     let starting = job(json!({ "status": "starting", "heard": 0, "absent_at": NOW.0 - HOUR }));
     assert!(!matches!(next(&view(live(), session(json!({})), vec![starting]), listed, PROJECT, NOW), Step::Lost(_)), "it may be joining");
 }
