@@ -22,9 +22,9 @@ export const bucket = 'recordings'
 /**
  * Starts both. `vars`: configuration besides the usual (`null` leaves a name unset). `devstackArgs`: more flags for the
  * devstack. `webhookEvents`: only these events reach the project's webhook. `speed` divides LiveKit's waiting times.
- * `bundle`: the folder of another build of the Worker.
+ * `bundle`: the folder of another build of the Worker. `folder`: where the database lies, so that another Worker can read it.
  */
-export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed = 10, bundle = 'build' } = {}) {
+export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed = 10, bundle, folder } = {}) {
   const port = await freePort()
   const worker = `http://127.0.0.1:${port}`
   let devstack
@@ -36,7 +36,7 @@ export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed
       ...(webhookEvents ? ['--webhook-events', webhookEvents.join(',')] : []),
       ...devstackArgs,
     ])
-    const runtime = await startWorker(port, { ...usualVars(devstack, worker), ...vars }, bundle)
+    const runtime = await startWorker(port, { ...usualVars(devstack, worker), ...vars }, { bundle, folder })
     return stage({ worker, devstack, runtime })
   } catch (error) {
     report(error) // With the devstack's own words, which a test runner would not show.
@@ -45,7 +45,8 @@ export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed
   }
 }
 
-function usualVars(devstack, worker) {
+/** The configuration of a Worker at `worker` with these two as its outside world. */
+export function usualVars(devstack, worker) {
   return {
     LIVEKIT_URL: devstack.livekit,
     LIVEKIT_API_KEY: livekitKey.key,
@@ -59,7 +60,8 @@ function usualVars(devstack, worker) {
   }
 }
 
-function stage({ worker, devstack, runtime }) {
+/** What a test gets; `worker` is the address where it calls the Worker. */
+export function stage({ worker, devstack, runtime }) {
   const token = (user, options = {}) => mint(authSecret, { user, ...options })
   const send = async (url, { method, headers = {}, body }) => {
     const raw = body === undefined || typeof body === 'string' || ArrayBuffer.isView(body)
@@ -96,6 +98,8 @@ function stage({ worker, devstack, runtime }) {
     sql: (query, ...values) => runtime.sql(query, ...values),
     /** Runs the schedule once, to its end. */
     cron: () => runtime.cron(),
+    /** Kills the Worker's runtime as a power cut would, and waits until another runs on the same data. */
+    kill: () => runtime.kill(),
     /** The Worker's log lines so far, oldest first; a line that is not JSON is `{message}`. */
     logs: () => runtime.logs(),
     /** Empties every table, and the devstack of rooms, jobs and faults. Both keep running at their addresses. */

@@ -12,11 +12,15 @@ import { killWithUs, root, run } from '../../../scripts/parts/processes.mjs'
 
 process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values are not used here.
 
-/** Starts the Worker of that `bundle` folder on `port` with these variables and no others. */
-export async function startWorker(port, vars, bundle) {
+/**
+ * Starts the Worker of that `bundle` folder on `port` with these variables and no others. Its database lies in `folder`, or goes
+ * with it.
+ */
+export async function startWorker(port, vars, { bundle = 'build', folder } = {}) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
   const { modulesRules: _, ...options } = workerOptions
   const lines = []
+  let restarted = () => {}
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
@@ -29,16 +33,28 @@ export async function startWorker(port, vars, bundle) {
       host: '127.0.0.1',
       port,
       cf: false,
+      resourcePersistencePath: folder,
       handleStructuredLogs: ({ level, message }) => lines.push({ level, message }),
+      unsafeHandleRuntimeRestart: () => restarted(),
     }),
   )
   // One that did not start would keep this process from ending.
   await miniflare.ready.catch((error) => miniflare.dispose().finally(() => Promise.reject(error)))
-  const forget = await killWorkerdWithUs()
-  const db = await miniflare.getD1Database('DB')
+  let pids = await workerds()
+  let forget = killWithUsAll(pids)
+  let db = await miniflare.getD1Database('DB')
   await migrate(db)
   return {
     sql: async (query, ...values) => (await db.prepare(query).bind(...values).all()).results,
+    /** `kill -9`, at this very moment. Miniflare starts another workerd on the same data; resolves when it has. */
+    async kill() {
+      for (const pid of pids) process.kill(pid, 'SIGKILL')
+      await new Promise((resolve) => (restarted = resolve))
+      forget()
+      pids = await workerds()
+      forget = killWithUsAll(pids)
+      db = await miniflare.getD1Database('DB')
+    },
     cron: async () => (await miniflare.getWorker()).scheduled({ cron: '* * * * *' }),
     logs: () => lines.map(({ level, message }) => fields(message) ?? { level, message }),
     reset: () => empty(db),
@@ -49,7 +65,10 @@ export async function startWorker(port, vars, bundle) {
   }
 }
 
+/** Also one that has them already. */
 async function migrate(db) {
+  const { results } = await db.prepare(OUR_TABLES).all()
+  if (results.length > 0) return
   const folder = path.join(root, 'migrations')
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.sql')).sort()) {
     const statements = unstable_splitSqlQuery(readFileSync(path.join(folder, name), 'utf8'))
@@ -67,12 +86,17 @@ async function empty(db) {
 }
 
 /** workerd does not notice when its parent is killed. Returns what to call when it has ended. */
-async function killWorkerdWithUs() {
-  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm='])
-  const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  const isOurs = ([, parent, name]) => Number(parent) === process.pid && name.endsWith('workerd')
-  const forget = processes.filter(isOurs).map(([pid]) => killWithUs(Number(pid)))
+function killWithUsAll(pids) {
+  const forget = pids.map((pid) => killWithUs(pid))
   return () => forget.forEach((call) => call())
+}
+
+/** The workerd processes of this one, without those that are dead. */
+async function workerds() {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,stat=,comm='])
+  const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  const isOurs = ([, parent, state, name]) => Number(parent) === process.pid && !state.startsWith('Z') && name.endsWith('workerd')
+  return processes.filter(isOurs).map(([pid]) => Number(pid))
 }
 
 function fields(message) {
