@@ -79,6 +79,8 @@ test('a run of the schedule without a database harms nothing, and the next one w
   const { streamId } = await p.host('show')
   await p.faults({ start: 'resource_exhausted', times: 1 })
   await p.start('show')
+  // Work behind an answer would take the minute for the time to try again.
+  await p.settled()
   await p.ages(60_000)
   await without('leases', () => stage.cron())
   assert.deepEqual(await p.egresses(), [])
