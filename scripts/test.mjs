@@ -1,4 +1,5 @@
 // Every test: `npm test`. Parts of it: `npm run lint`, `npm run test:rust`, `npm run test:e2e [-- part of a file's name]`.
+// With the real LiveKit server: `npm run test:real [-- part of a file's name]`, or after all others: `npm test -- --real`.
 //
 // A part that fails hides none of the later ones. The last line is always `N passed, N failed`; checks that have no tests
 // of their own (format, lints, build, dry run of the deployment) count as one each.
@@ -11,6 +12,7 @@ import { check, tests } from './parts/counted.mjs'
 import { buildDevstack } from './parts/devstack.mjs'
 import { wranglerNode } from './parts/node.mjs'
 import { root } from './parts/processes.mjs'
+import { realTests } from './parts/real-tests.mjs'
 import { main, report, step, Stop } from './parts/steps.mjs'
 import { setupBuild } from './setup.mjs'
 
@@ -27,8 +29,9 @@ const parts = {
   ],
   rust: [['cargo test', () => tests('cargo', ['test', '--workspace', '--no-fail-fast'])]],
   deploy: [builds, ['deploy, dry run', () => check(process.execPath, ['scripts/deploy.mjs', '--dry-run'])]],
-  e2e: [builds, ['end to end', endToEnd]],
+  e2e: [builds, ['end to end', onWhatWasBuilt(endToEnd)]],
 }
+const real = [builds, ['real LiveKit', onWhatWasBuilt(realTests)]]
 
 async function buildBoth() {
   await step('devstack', buildDevstack)
@@ -39,9 +42,15 @@ async function buildBoth() {
   await step('Worker that panics when asked', (say) => build(say, panicProbe))
 }
 
-function endToEnd({ filter, results }) {
-  // What was built before would be tested in its place.
-  if (results.some(({ name, failed }) => name === 'build' && failed)) return { passed: 0, failed: 1, note: 'not run: no build' }
+/** What was built before would be tested in its place. */
+function onWhatWasBuilt(work) {
+  return ({ filter, results }) => {
+    const noBuild = results.some(({ name, failed }) => name === 'build' && failed)
+    return noBuild ? { passed: 0, failed: 1, note: 'not run: no build' } : work(filter)
+  }
+}
+
+function endToEnd(filter) {
   const all = existsSync(path.join(root, E2E)) ? readdirSync(path.join(root, E2E)) : []
   const chosen = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter))
   const files = chosen.map((name) => `${E2E}/${name}`)
@@ -82,14 +91,17 @@ async function runAll(chosen, filter) {
   }
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
   process.stdout.write(`  ${row('in all', (performance.now() - began) / 1000)}\n`)
+  for (const { notRun } of results) if (notRun) process.stdout.write(`\n${notRun}\n`)
   process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`)
   return sum('passed') > 0 && sum('failed') === 0
 }
 
 await main(import.meta.url, async () => {
   const [part, filter = ''] = process.argv.slice(2)
-  if (part && !parts[part]) throw new Stop(`The tests have no part ${part}, only ${Object.keys(parts).join(', ')}.`)
+  const all = [...new Set(Object.values(parts).flat())]
+  const byName = { ...parts, real, '--real': [...new Set([...all, ...real])] }
+  if (part && !byName[part]) throw new Stop(`The tests have no part ${part}, only ${Object.keys(byName).join(', ')}.`)
   await setupBuild()
-  const chosen = part ? parts[part] : [...new Set(Object.values(parts).flat())]
+  const chosen = part ? byName[part] : all
   if (!(await runAll(chosen, filter))) process.exitCode = 1
 })

@@ -14,8 +14,8 @@ const tools = {
   'wasm-bindgen-cli': { library: 'wasm-bindgen', bin: 'wasm-bindgen' },
 }
 
-/** Compiled once and kept for all checkouts; `cargo install` elsewhere could replace the version. */
-const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'livekit-storj')
+/** What is compiled once and kept for all checkouts; `cargo install` elsewhere could replace the version. */
+export const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'livekit-storj')
 
 export function toolVersion(name) {
   const lock = readFileSync(path.join(root, 'Cargo.lock'), 'utf8')
