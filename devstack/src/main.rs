@@ -7,6 +7,7 @@
 //! Out of scope: media. Nobody can connect with a LiveKit client; participants are played through
 //! `POST /dev/join` and its neighbours. Never deployed, never reachable from outside by default.
 
+mod fault_rules;
 mod http_client;
 mod ids;
 mod livekit;

@@ -35,6 +35,11 @@ impl Pace {
         Duration::try_from_secs_f64(seconds / self.speed).unwrap_or(Duration::MAX)
     }
 
+    /// How many of LiveKit's seconds a real time is.
+    pub(crate) fn livekits(self, real: Duration) -> f64 {
+        real.as_secs_f64() * self.speed
+    }
+
     /// Sleeps that long.
     pub(crate) async fn sleep(self, seconds: f64) {
         tokio::time::sleep(self.of(seconds)).await;

@@ -24,10 +24,10 @@ use super::{StandIn, participant};
 /// A browser's tracks come this much after it, in LiveKit's seconds.
 const PUBLISHES: f64 = 0.1;
 
-type Shared = State<Arc<StandIn>>;
+pub(super) type Shared = State<Arc<StandIn>>;
 
 /// An answer or a refusal, both JSON.
-type Answer = Result<Response, Refusal>;
+pub(super) type Answer = Result<Response, Refusal>;
 
 pub(super) fn routes() -> Router<Arc<StandIn>> {
     Router::new()
@@ -36,13 +36,14 @@ pub(super) fn routes() -> Router<Arc<StandIn>> {
         .route("/dev/publish", post(publish))
         .route("/dev/unpublish", post(unpublish))
         .route("/dev/faults", post(change_faults))
+        .route("/dev/recorder", post(super::dev_recorder::change))
         .route("/dev/reset", post(reset))
         .route("/dev/state", get(state))
         .route("/dev/webhooks", get(|State(s): Shared| async move { json_of(&s.webhooks.log()) }))
         .route("/dev/s3", get(objects))
 }
 
-struct Refusal(StatusCode, String);
+pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -50,11 +51,11 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|e| Refusal(StatusCode::BAD_REQUEST, e.to_string()))
 }
 
-fn json_of(value: &impl serde::Serialize) -> Response {
+pub(super) fn json_of(value: &impl serde::Serialize) -> Response {
     axum::Json(value).into_response()
 }
 

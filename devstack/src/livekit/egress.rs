@@ -1,12 +1,16 @@
 //! One recording as events and lists show it, and how its status changes.
 
+use std::sync::Arc;
+
 use livekit_protocol::egress_info::{Request, Result as OnlyResult};
-use livekit_protocol::{EgressInfo, EgressStatus, FileInfo};
+use livekit_protocol::{EgressInfo, EgressStatus, FileInfo, SegmentsInfo};
 
 use super::World;
 use super::egress_request::Recording;
+use super::media_clock::MediaClock;
+use super::segments::SegmentTask;
 use crate::ids;
-use crate::pace::now_ns;
+use crate::pace::{Pace, now_ns};
 
 /// LiveKit takes `startedAt` twice: egress_started and the answer have the first, all else the
 /// second, seen 22 to 38 ms later.
@@ -19,7 +23,18 @@ const REMEMBERED_NS: i64 = 24 * 3_600 * 1_000_000_000;
 pub(super) struct Egress {
     pub(super) info: EgressInfo,
     pub(super) recording: Recording,
+    /// From the first frame on.
+    pub(super) clock: Option<Arc<MediaClock>>,
+    pub(super) segments: Option<SegmentTask>,
     first_start: i64,
+    last_frame: Option<LastFrame>,
+}
+
+/// When the recording ended, and how long it is; both in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct LastFrame {
+    at: i64,
+    duration: i64,
 }
 
 impl Egress {
@@ -37,9 +52,8 @@ impl Egress {
             request: Some(Request::RoomComposite(shown)),
             ..Default::default()
         };
-        let file = FileInfo { filename: recording.filename.clone(), ..Default::default() };
-        let mut egress = Self { info, recording, first_start: now };
-        egress.set_file(file);
+        let mut egress = Self { info, recording, clock: None, segments: None, first_start: now, last_frame: None };
+        egress.forget_results();
         egress
     }
 
@@ -49,16 +63,21 @@ impl Egress {
     }
 
     /// The first frame is there.
-    pub(super) fn activate(&mut self) {
+    pub(super) fn activate(&mut self, pace: Pace) {
         self.turn(EgressStatus::EgressActive);
+        self.clock = Some(Arc::new(MediaClock::start(pace)));
         let started_at = self.info.updated_at;
         self.set_file(FileInfo { started_at, ..self.file() });
+        if let Some(segments) = self.segments_info() {
+            segments.started_at = started_at;
+        }
     }
 
     /// Stopped while it recorded.
     pub(super) fn begin_ending(&mut self, details: &str) {
         self.info.details = details.to_owned();
         self.turn(EgressStatus::EgressEnding);
+        self.note_last_frame();
     }
 
     /// Stopped before there was a frame.
@@ -69,28 +88,61 @@ impl Egress {
         self.turn(EgressStatus::EgressAborted);
         let now = self.info.ended_at;
         self.set_file(FileInfo { started_at: now, ended_at: now, ..self.file() });
+        if let Some(segments) = self.segments_info() {
+            (segments.started_at, segments.ended_at) = (now, now);
+        }
     }
 
-    /// The upload is over: what was stored, or why nothing was.
-    pub(super) fn conclude(&mut self, uploaded: Result<Stored, String>) {
-        let mut file = self.file();
-        // The file ends when ENDING is announced, not when the upload is over.
-        file.ended_at = self.info.updated_at + 1;
-        file.duration = file.ended_at - file.started_at;
-        match uploaded {
-            Ok(stored) => {
-                file.size = stored.size;
-                file.location = stored.location;
-                self.info.manifest_location = stored.manifest_location;
-                self.turn(EgressStatus::EgressComplete);
-            }
+    /// The file lies in the bucket.
+    pub(super) fn file_stored(&mut self, size: i64, location: String) {
+        self.set_file(FileInfo { size, location, ..self.file() });
+    }
+
+    /// A segment lies in the bucket.
+    pub(super) fn segment_stored(&mut self, size: i64) {
+        if let Some(segments) = self.segments_info() {
+            segments.segment_count += 1;
+            segments.size += size;
+        }
+    }
+
+    /// The results of the segments, if there are to be any.
+    pub(super) fn segments_info(&mut self) -> Option<&mut SegmentsInfo> {
+        self.info.segment_results.first_mut()
+    }
+
+    /// Everything was uploaded, or something was not.
+    pub(super) fn conclude(&mut self, uploaded: Result<(), String>) {
+        let status = match uploaded {
+            Ok(()) => EgressStatus::EgressComplete,
             Err(error) => {
                 self.info.error = error;
                 self.info.error_code = 400;
-                self.turn(EgressStatus::EgressFailed);
+                EgressStatus::EgressFailed
             }
-        }
-        self.set_file(file);
+        };
+        self.turn(status);
+        self.end_results();
+    }
+
+    /// An output was refused while it recorded: that ends everything at once, and no file is
+    /// uploaded.
+    pub(super) fn fail(&mut self, error: String) {
+        self.note_last_frame();
+        self.conclude(Err(error));
+        // It is what runs this; dropping it ends it at its next wait.
+        self.segments = None;
+    }
+
+    /// The recorder's process was killed; the service tells it with what it knew at the start.
+    pub(super) fn killed(&mut self) {
+        self.segments = None;
+        self.note_last_frame();
+        self.info.error = "signal: killed".into();
+        self.info.error_code = 500;
+        self.turn(EgressStatus::EgressFailed);
+        self.info.started_at = self.first_start;
+        self.forget_results();
     }
 
     /// A new status, with the `updatedAt` and the later `startedAt` that go with it.
@@ -103,6 +155,33 @@ impl Egress {
         }
     }
 
+    /// The recording ends here; told when everything is uploaded.
+    fn note_last_frame(&mut self) {
+        let seconds = self.clock.as_ref().map_or(0.0, |clock| clock.end());
+        let at = now_ns().max(self.info.updated_at + 1);
+        self.last_frame.get_or_insert(LastFrame { at, duration: nanoseconds(seconds) });
+    }
+
+    fn end_results(&mut self) {
+        let Some(LastFrame { at, duration }) = self.last_frame else { return };
+        self.set_file(FileInfo { ended_at: at, duration, ..self.file() });
+        if let Some(segments) = self.segments_info() {
+            (segments.ended_at, segments.duration) = (at, duration);
+        }
+    }
+
+    /// Only the names, as before the first frame.
+    fn forget_results(&mut self) {
+        let segments = self.recording.segments.iter().map(|output| SegmentsInfo {
+            playlist_name: output.key(&output.playlist),
+            live_playlist_name: output.live_playlist.as_deref().map(|name| output.key(name)).unwrap_or_default(),
+            ..Default::default()
+        });
+        self.info.segment_results = segments.collect();
+        let filename = self.recording.filename.clone();
+        self.set_file(FileInfo { filename, ..Default::default() });
+    }
+
     fn file(&self) -> FileInfo {
         self.info.file_results.first().cloned().unwrap_or_default()
     }
@@ -111,17 +190,13 @@ impl Egress {
     #[allow(deprecated)]
     fn set_file(&mut self, file: FileInfo) {
         self.info.file_results = vec![file.clone()];
-        self.info.result = Some(OnlyResult::File(file));
+        self.info.result = self.recording.segments.is_none().then_some(OnlyResult::File(file));
     }
 }
 
-/// What a successful upload left.
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) size: i64,
-    pub(super) location: String,
-    /// Empty without a manifest.
-    pub(super) manifest_location: String,
+fn nanoseconds(seconds: f64) -> i64 {
+    // Whole milliseconds are enough, and fit whatever a test lets leap.
+    (seconds * 1_000.0).round() as i64 * 1_000_000
 }
 
 impl World {

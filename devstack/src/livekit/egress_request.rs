@@ -3,9 +3,10 @@
 
 use livekit_protocol::encoded_file_output::Output;
 use livekit_protocol::room_composite_egress_request::{self as composite, Options};
-use livekit_protocol::{EncodedFileOutput, EncodedFileType, EncodingOptions, RoomCompositeEgressRequest, S3Upload, WebhookConfig};
+use livekit_protocol::{EncodedFileType, EncodingOptions, RoomCompositeEgressRequest, S3Upload, WebhookConfig};
 
 use super::auth::ApiKeys;
+use super::segment_request::{self, SegmentOutput};
 use super::twirp::TwirpError;
 use super::webhook::Target;
 
@@ -19,6 +20,8 @@ pub(crate) struct Recording {
     /// The object's key.
     pub(crate) filename: String,
     pub(crate) with_manifest: bool,
+    /// Beside the file.
+    pub(crate) segments: Option<SegmentOutput>,
     pub(crate) webhooks: Vec<Target>,
 }
 
@@ -45,9 +48,17 @@ pub(crate) fn check(mut request: RoomCompositeEgressRequest, keys: &ApiKeys) -> 
     }
     let filename = full_name(&output.filepath)?;
     let with_manifest = !output.disable_manifest;
-    let upload = take_keys(output)?;
+    let Some(Output::S3(s3)) = output.output.as_mut() else {
+        return Err(no_s3());
+    };
+    let upload = take_keys(s3)?;
+    let segments = match request.segment_outputs.as_mut_slice() {
+        [] => None,
+        [output] => Some(segment_request::check(output)?),
+        _ => return Err(TwirpError::invalid("multiple segmented file outputs")),
+    };
     let webhooks = request.webhooks.iter().map(|hook| target(hook, keys)).collect::<Result<_, _>>()?;
-    Ok(Recording { shown: request, upload, filename, with_manifest, webhooks })
+    Ok(Recording { shown: request, upload, filename, with_manifest, segments, webhooks })
 }
 
 /// The single `file` of old clients is a list of one.
@@ -65,8 +76,8 @@ fn unify_deprecated_output(request: &mut RoomCompositeEgressRequest) -> Result<(
 }
 
 fn refuse_unwritten_outputs(request: &RoomCompositeEgressRequest) -> Result<(), TwirpError> {
-    if !request.segment_outputs.is_empty() {
-        return Err(unwritten("segments"));
+    if request.file_outputs.is_empty() && !request.segment_outputs.is_empty() {
+        return Err(unwritten("segments without a file beside them"));
     }
     if !request.image_outputs.is_empty() {
         return Err(unwritten("images"));
@@ -77,7 +88,7 @@ fn refuse_unwritten_outputs(request: &RoomCompositeEgressRequest) -> Result<(), 
     Ok(())
 }
 
-fn unwritten(what: &str) -> TwirpError {
+pub(super) fn unwritten(what: &str) -> TwirpError {
     TwirpError::new("unimplemented", format!("the stand-in does not write {what} yet"))
 }
 
@@ -106,11 +117,12 @@ fn full_name(filepath: &str) -> Result<String, TwirpError> {
     Ok(format!("{filepath}{suffix}"))
 }
 
-/// Takes the storage out of the output and leaves it there with its keys masked.
-fn take_keys(output: &mut EncodedFileOutput) -> Result<S3Upload, TwirpError> {
-    let Some(Output::S3(s3)) = output.output.as_mut() else {
-        return Err(TwirpError::invalid("s3 (the stand-in writes to nothing else)"));
-    };
+pub(super) fn no_s3() -> TwirpError {
+    TwirpError::invalid("s3 (the stand-in writes to nothing else)")
+}
+
+/// Takes the storage out of an output and leaves it there with its keys masked.
+pub(super) fn take_keys(s3: &mut S3Upload) -> Result<S3Upload, TwirpError> {
     let has_scheme = ["http://", "https://"].iter().any(|scheme| s3.endpoint.starts_with(scheme));
     if !has_scheme || s3.endpoint.ends_with('/') {
         return Err(TwirpError::invalid("s3.endpoint (with its scheme, without a path)"));

@@ -1,9 +1,11 @@
 //! What goes wrong on purpose: `POST /dev/faults` merges into this set, `{"reset": true}` clears it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::fault_rules::{Rule, RuleSet};
 
 /// How the next starts fail.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
@@ -47,6 +49,8 @@ pub(crate) struct FaultSet {
     pub(crate) drop_webhooks: Vec<String>,
     pub(crate) delay_webhooks_ms: u64,
     pub(crate) duplicate_webhooks: bool,
+    /// Requests to the S3 server, called `METHOD /bucket/key`.
+    pub(crate) storage: Vec<Rule>,
 }
 
 /// A change: what is absent stays, `null` goes back to normal.
@@ -68,6 +72,8 @@ pub(crate) struct FaultChange {
     delay_webhooks_ms: Option<Option<u64>>,
     #[serde(deserialize_with = "present")]
     duplicate_webhooks: Option<Option<bool>>,
+    #[serde(deserialize_with = "present")]
+    storage: Option<Option<Vec<Rule>>>,
 }
 
 /// Tells `null` from absent.
@@ -83,9 +89,15 @@ where
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     set: Mutex<FaultSet>,
+    storage: Arc<RuleSet>,
 }
 
 impl Faults {
+    /// `storage`: those of the S3 server.
+    pub(crate) fn new(storage: Arc<RuleSet>) -> Self {
+        Self { set: Mutex::default(), storage }
+    }
+
     fn set(&self) -> MutexGuard<'_, FaultSet> {
         self.set.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,6 +106,10 @@ impl Faults {
         let mut set = self.set();
         if change.reset {
             *set = FaultSet::default();
+            self.storage.replace(Vec::new());
+        }
+        if let Some(rules) = change.storage {
+            self.storage.replace(rules.unwrap_or_default());
         }
         if let Some(start) = change.start {
             set.start = start;
@@ -105,11 +121,12 @@ impl Faults {
         replace(&mut set.drop_webhooks, change.drop_webhooks.map(Option::unwrap_or_default));
         replace(&mut set.delay_webhooks_ms, change.delay_webhooks_ms.map(Option::unwrap_or_default));
         replace(&mut set.duplicate_webhooks, change.duplicate_webhooks.map(Option::unwrap_or_default));
-        set.clone()
+        FaultSet { storage: self.storage.show(), ..set.clone() }
     }
 
     pub(crate) fn clear(&self) {
         *self.set() = FaultSet::default();
+        self.storage.replace(Vec::new());
     }
 
     /// The fault of the start that is happening now; counts it.

@@ -1,26 +1,31 @@
 //! The LiveKit stand-in: rooms, participants and recordings as the real server shows them through
 //! Twirp and webhooks.
 //!
-//! In scope: `livekit.Egress` (room composites to one MP4) and `livekit.RoomService` over JSON,
+//! In scope: `livekit.Egress` (room composites to an MP4, with HLS segments beside it) and `livekit.RoomService` over JSON,
 //! webhooks with their queues and retries, LiveKit's waiting times, and `/dev/*` to play
 //! participants and faults. On purpose stricter than the real server: an unknown field is refused.
-//! Out of scope: signalling and media, protobuf bodies, segments, images, streams, ingress, SIP,
+//! Out of scope: signalling and media, protobuf bodies, images, streams, ingress, SIP,
 //! recordings set in tokens.
 
 mod auth;
 mod dev;
+mod dev_recorder;
 mod egress;
 mod egress_request;
 mod egress_service;
 mod faults;
-
+mod media_clock;
 mod participant;
+mod playlist;
 mod recorder;
 mod reply;
 mod reply_fields;
 mod room;
 mod room_service;
 mod rooms;
+mod segment_media;
+mod segment_request;
+mod segments;
 mod strict;
 mod twirp;
 mod upload;
@@ -82,7 +87,7 @@ impl StandIn {
 pub(crate) fn router(options: &Options, storage: Option<Arc<Storage>>) -> Router {
     let keys = ApiKeys::new(options.api_keys.clone());
     let pace = Pace::new(options.speed);
-    let faults = Arc::new(Faults::default());
+    let faults = Arc::new(Faults::new(storage.as_ref().map(|storage| storage.faults()).unwrap_or_default()));
     let client = HttpClient::new();
     let project = project_targets(options, &keys);
     let webhooks = WebhookQueues::new(project, client.clone(), pace, Arc::clone(&faults));

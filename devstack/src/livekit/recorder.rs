@@ -10,7 +10,7 @@ use bytes::Bytes;
 use livekit_protocol::{DisconnectReason, EgressInfo, EgressStatus};
 use serde_json::json;
 
-use super::egress::{Egress, Stored};
+use super::egress::Egress;
 use super::egress_request::Recording;
 use super::room::Room;
 use super::twirp::TwirpError;
@@ -83,7 +83,10 @@ impl StandIn {
             }
         }
         if let Some(egress) = self.world().egresses.get_mut(&started.egress_id) {
-            egress.activate();
+            egress.activate(self.pace);
+            if let (Some(output), Some(clock)) = (&egress.recording.segments, &egress.clock) {
+                egress.segments = Some(self.write_segments(&started.egress_id, output, Arc::clone(clock)));
+            }
             self.announce("egress_updated", egress);
         }
     }
@@ -141,38 +144,83 @@ impl StandIn {
         }
     }
 
-    /// Uploads and reports.
+    /// Uploads and reports. Every output is brought to its end, also when another one failed.
     async fn finish(self: Arc<Self>, info: EgressInfo, recording: Recording) {
         self.pace.sleep(FILE_CLOSED).await;
-        let uploaded = self.store(&info, &recording).await;
+        let segments = self.world().egresses.get_mut(&info.egress_id).and_then(|egress| egress.segments.take());
+        let (file, segments) = tokio::join!(self.store_file(&info, &recording), async {
+            match segments {
+                Some(segments) => segments.finished().await,
+                None => Ok(()),
+            }
+        });
+        let uploaded = file.and(segments);
+        if uploaded.is_ok() {
+            self.store_manifests(&info, &recording).await;
+        }
         self.pace.sleep(UPLOAD_REPORTED).await;
-        // A reset may have forgotten it.
-        if let Some(egress) = self.world().egresses.get_mut(&info.egress_id) {
+        let mut world = self.world();
+        // A reset may have forgotten it, or somebody killed the recorder meanwhile.
+        let egress = world.egresses.get_mut(&info.egress_id).filter(|egress| !egress.is_over());
+        if let Some(egress) = egress {
             egress.conclude(uploaded);
             self.announce("egress_ended", egress);
             self.miss_recorder(&info);
         }
     }
 
-    /// The file, and unless it was declined the manifest, which comes last.
-    async fn store(&self, info: &EgressInfo, recording: &Recording) -> Result<Stored, String> {
+    async fn store_file(&self, info: &EgressInfo, recording: &Recording) -> Result<(), String> {
         let file =
             Object { storage: &recording.upload, key: &recording.filename, content_type: "video/mp4", content: Bytes::from_static(SAMPLE) };
         file.put(&self.client, self.pace).await?;
-        let mut stored =
-            Stored { size: i64::try_from(SAMPLE.len()).unwrap_or_default(), location: file.location(), manifest_location: String::new() };
-        if recording.with_manifest {
-            let key = manifest_key(&recording.filename, &info.egress_id);
-            let manifest = Object {
-                storage: &recording.upload,
-                key: &key,
-                content_type: "application/json",
-                content: Bytes::from(manifest(info, recording, &stored)),
-            };
-            manifest.put(&self.client, self.pace).await?;
-            stored.manifest_location = manifest.location();
+        if let Some(egress) = self.world().egresses.get_mut(&info.egress_id) {
+            egress.file_stored(i64::try_from(SAMPLE.len()).unwrap_or_default(), file.location());
         }
-        Ok(stored)
+        Ok(())
+    }
+
+    /// Beside the file and in the segments' folder, unless declined; one that cannot be written is
+    /// passed over.
+    async fn store_manifests(&self, info: &EgressInfo, recording: &Recording) {
+        let name = format!("{}.json", info.egress_id);
+        let folder = recording.filename.rfind('/').map_or("", |slash| recording.filename.get(..=slash).unwrap_or_default());
+        let beside_file = recording.with_manifest.then(|| (&recording.upload, format!("{folder}{name}")));
+        let of_segments = recording.segments.iter().filter(|output| output.with_manifest);
+        let with_segments = of_segments.map(|output| (&output.upload, output.key(&name)));
+        for (storage, key) in beside_file.into_iter().chain(with_segments) {
+            let content = Bytes::from(manifest(info, recording));
+            let manifest = Object { storage, key: &key, content_type: "application/json", content };
+            if manifest.put(&self.client, self.pace).await.is_ok()
+                && let Some(egress) = self.world().egresses.get_mut(&info.egress_id)
+                && egress.info.manifest_location.is_empty()
+            {
+                egress.info.manifest_location = manifest.location();
+            }
+        }
+    }
+
+    /// An output was refused for good: while it records, that is the end, at once.
+    pub(super) fn output_refused(self: &Arc<Self>, id: &str, error: &str) {
+        let mut world = self.world();
+        let egress = world.egresses.get_mut(id).filter(|egress| egress.info.status() == EgressStatus::EgressActive);
+        if let Some(egress) = egress {
+            egress.fail(error.to_owned());
+            self.announce("egress_ended", egress);
+            self.miss_recorder(&egress.info);
+        }
+    }
+
+    /// `kill -9` of the recorder's process: told at once, nothing more is uploaded. `false` when
+    /// nothing records there.
+    pub(super) fn kill_recorder(self: &Arc<Self>, id: &str) -> bool {
+        let mut world = self.world();
+        let Some(egress) = world.egresses.get_mut(id).filter(|egress| !egress.is_over()) else {
+            return false;
+        };
+        egress.killed();
+        self.announce("egress_ended", egress);
+        self.miss_recorder(&egress.info);
+        true
     }
 
     fn announce(&self, event_name: &str, egress: &Egress) {
@@ -193,21 +241,13 @@ impl StandIn {
     }
 }
 
-/// Beside the file.
-fn manifest_key(filename: &str, egress_id: &str) -> String {
-    match filename.rsplit_once('/') {
-        Some((folder, _)) => format!("{folder}/{egress_id}.json"),
-        None => format!("{egress_id}.json"),
-    }
-}
-
-fn manifest(info: &EgressInfo, recording: &Recording, stored: &Stored) -> String {
+fn manifest(info: &EgressInfo, recording: &Recording) -> String {
     json!({
         "egress_id": info.egress_id,
         "room_id": info.room_id,
         "room_name": info.room_name,
         "started_at": info.started_at,
-        "files": [{"filename": recording.filename, "location": stored.location}],
+        "files": [{"filename": recording.filename}],
     })
     .to_string()
 }

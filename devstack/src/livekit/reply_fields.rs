@@ -1,6 +1,5 @@
 //! The fields of the messages in Twirp replies, in the order and with the zero values of LiveKit's
-//! published `.proto` files. Only what the stand-in can answer with: no ingress, no segments' own
-//! credentials, no data tracks' contents.
+//! published `.proto` files. Only what the stand-in can answer with: no ingress, no data tracks' contents.
 
 use super::reply::Field::{Enum, Flag, List, Long, Many, Member, Number, One, ScalarMember, StringMap, Text};
 use super::reply::Message;
@@ -24,7 +23,7 @@ pub(crate) static EGRESS_INFO: Message = Message(&[
     ("room_composite", Member(&ROOM_COMPOSITE)),
     ("stream_results", Many(&EMPTY)),
     ("file_results", Many(&FILE_INFO)),
-    ("segment_results", Many(&EMPTY)),
+    ("segment_results", Many(&SEGMENTS_INFO)),
     ("image_results", Many(&EMPTY)),
     ("error", Text),
     ("error_code", Number),
@@ -38,6 +37,18 @@ pub(crate) static EGRESS_INFO: Message = Message(&[
 static FILE_INFO: Message =
     Message(&[("filename", Text), ("started_at", Long), ("ended_at", Long), ("duration", Long), ("size", Long), ("location", Text)]);
 
+static SEGMENTS_INFO: Message = Message(&[
+    ("playlist_name", Text),
+    ("live_playlist_name", Text),
+    ("duration", Long),
+    ("size", Long),
+    ("playlist_location", Text),
+    ("live_playlist_location", Text),
+    ("segment_count", Long),
+    ("started_at", Long),
+    ("ended_at", Long),
+]);
+
 static ROOM_COMPOSITE: Message = Message(&[
     ("room_name", Text),
     ("layout", Text),
@@ -49,7 +60,7 @@ static ROOM_COMPOSITE: Message = Message(&[
     ("advanced", Member(&ENCODING)),
     ("file_outputs", Many(&FILE_OUTPUT)),
     ("stream_outputs", Many(&EMPTY)),
-    ("segment_outputs", Many(&EMPTY)),
+    ("segment_outputs", Many(&SEGMENT_OUTPUT)),
     ("image_outputs", Many(&EMPTY)),
     ("webhooks", Many(&WEBHOOK)),
 ]);
@@ -71,6 +82,17 @@ static ENCODING: Message = Message(&[
 
 static FILE_OUTPUT: Message =
     Message(&[("file_type", Enum("DEFAULT_FILETYPE")), ("filepath", Text), ("disable_manifest", Flag), ("s3", Member(&S3_UPLOAD))]);
+
+static SEGMENT_OUTPUT: Message = Message(&[
+    ("protocol", Enum("DEFAULT_SEGMENTED_FILE_PROTOCOL")),
+    ("filename_prefix", Text),
+    ("playlist_name", Text),
+    ("live_playlist_name", Text),
+    ("segment_duration", Number),
+    ("filename_suffix", Enum("INDEX")),
+    ("disable_manifest", Flag),
+    ("s3", Member(&S3_UPLOAD)),
+]);
 
 static S3_UPLOAD: Message = Message(&[
     ("access_key", Text),

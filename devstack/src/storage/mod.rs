@@ -14,12 +14,15 @@ mod storj_rules;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use http_body_util::BodyExt;
+use percent_encoding::percent_decode_str;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use serde::Serialize;
@@ -28,6 +31,7 @@ use self::expiry::Expiry;
 use self::keys::{Access, Keys};
 use self::refusal::Refusal;
 use self::storj_rules::ObjectName;
+use crate::fault_rules::RuleSet;
 use crate::options::Options;
 
 /// The server's state.
@@ -36,6 +40,7 @@ pub(crate) struct Storage {
     root: PathBuf,
     service: S3Service,
     expiry: Expiry,
+    faults: Arc<RuleSet>,
 }
 
 /// An object as `/dev/s3` shows it.
@@ -66,7 +71,12 @@ impl Storage {
         builder.set_auth(Keys::new(options));
         builder.set_access(Access::new(options, root.clone()));
         let expiry = Expiry::load(&root);
-        Ok(Self { root, service: builder.build(), expiry })
+        Ok(Self { root, service: builder.build(), expiry, faults: Arc::default() })
+    }
+
+    /// What goes wrong on purpose.
+    pub(crate) fn faults(&self) -> Arc<RuleSet> {
+        Arc::clone(&self.faults)
     }
 
     /// All routes of the S3 port.
@@ -98,6 +108,15 @@ impl Storage {
     /// One request: Storj's rules, the object's expiry, then `s3s`, then what it leaves out.
     async fn answer(&self, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
+        let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
+        if let Some(rule) = self.faults.take(&format!("{} {path}", parts.method)) {
+            tokio::time::sleep(Duration::from_millis(rule.delay_ms)).await;
+            if let Some(status) = rule.status {
+                // A body that nobody reads would break the connection before the answer is seen.
+                let _ = body.collect().await;
+                return Refusal::on_purpose(status, &rule.code).into_response(&parts.method);
+            }
+        }
         if let Err(refusal) = storj_rules::check(&parts) {
             return refusal.into_response(&parts.method);
         }

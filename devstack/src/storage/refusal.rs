@@ -35,6 +35,19 @@ impl Refusal {
         Self::bad_request("XAmzContentSHA256Mismatch", message)
     }
 
+    /// By a rule of `/dev/faults`; without a code, the one that goes with the status.
+    pub(super) fn on_purpose(status: u16, code: &str) -> Self {
+        let usual = match status {
+            403 => "AccessDenied",
+            404 => "NoSuchKey",
+            429 => "SlowDown",
+            503 => "ServiceUnavailable",
+            _ => "InternalError",
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, if code.is_empty() { usual } else { code }, "Refused by /dev/faults.")
+    }
+
     /// HEAD gets no body.
     pub(super) fn into_response(self, method: &Method) -> Response {
         let body = if method == Method::HEAD { Body::empty() } else { Body::from(self.xml()) };

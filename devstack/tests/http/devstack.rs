@@ -111,6 +111,44 @@ impl Devstack {
                 "access_key": FULL.0, "secret": FULL.1, "force_path_style": true}}]})
     }
 
+    /// The same with segments of 6 s beside it, in the folder `x`.
+    pub(crate) fn composite_with_segments(&self, room: &str, s3_key: (&str, &str)) -> Value {
+        let mut request = self.composite(room, "x.mp4");
+        let mut s3 = request["file_outputs"][0]["s3"].clone();
+        s3["access_key"] = json!(s3_key.0);
+        s3["secret"] = json!(s3_key.1);
+        request["file_outputs"][0]["s3"] = s3.clone();
+        request["segment_outputs"] = json!([{"protocol": "HLS_PROTOCOL", "filename_prefix": "x/s", "playlist_name": "x/index.m3u8",
+            "segment_duration": 6, "disable_manifest": true, "s3": s3}]);
+        request
+    }
+
+    /// Waits until the bucket has these objects and no others.
+    pub(crate) async fn wait_for_objects(&self, keys: &[&str]) {
+        let mut found = Vec::new();
+        for _ in 0..250 {
+            found = self.keys().await;
+            if found == keys {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{found:?} instead of {keys:?}");
+    }
+
+    pub(crate) async fn keys(&self) -> Vec<String> {
+        let objects = self.get("/dev/s3").await["objects"].clone();
+        objects.as_array().unwrap().iter().map(|object| object["key"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// An object's bytes.
+    pub(crate) async fn object(&self, key: &str) -> Bytes {
+        let path = format!("/recordings/{key}");
+        let answer = self.s3(FULL, S3 { method: "GET", path: &path, body: Bytes::new(), headers: &[] }).await;
+        assert_eq!(answer.status, 200, "{key}: {}", answer.text());
+        answer.body
+    }
+
     pub(crate) async fn start_egress(&self, body: Value) -> Answer {
         self.call("Egress/StartRoomCompositeEgress", records(), body).await
     }

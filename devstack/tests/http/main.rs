@@ -8,6 +8,7 @@ mod receiver;
 mod recording;
 mod refusals;
 mod rooms;
+mod segments;
 mod storage;
 mod storage_refusals;
 mod webhooks;

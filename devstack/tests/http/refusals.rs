@@ -76,7 +76,7 @@ async fn requests_that_cannot_be_recorded_are_refused() {
         (400, "malformed", change("/advanced", json!({"width": 640}))),
         (400, "invalid_argument", change("/file_outputs", json!([]))),
         (400, "invalid_argument", change("/file_outputs", json!([output, output]))),
-        (501, "unimplemented", change("/segment_outputs", json!([{"filename_prefix": "s"}]))),
+        (400, "invalid_argument", change("/segment_outputs", json!([{"filename_prefix": "s"}]))),
         (501, "unimplemented", change("/image_outputs", json!([{"filename_prefix": "i"}]))),
         (400, "invalid_argument", change("/file_outputs/0/file_type", json!("OGG"))),
         (400, "invalid_argument", change("/file_outputs/0/filepath", json!("folder/"))),
