@@ -42,6 +42,8 @@ mod people;
 mod plan;
 #[path = "simulation/recorder.rs"]
 mod recorder;
+#[path = "simulation/regressions.rs"]
+mod regressions;
 #[path = "simulation/shrink.rs"]
 mod shrink;
 #[path = "simulation/storj.rs"]

@@ -75,7 +75,12 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         }
         _ => "recording requested: it starts when the room opens",
     };
-    Ok(started(&tended.view.stream, message, desk))
+    // A room that proved to be over in this very moment leaves the job of before, which is not what was asked for.
+    let stream = &mut tended.view.stream;
+    if stream.ended_at.is_some() && stream.job_requested_at.is_none_or(|at| at < asked_at) {
+        stream.job_egress_id = None;
+    }
+    Ok(started(stream, message, desk))
 }
 
 fn in_another_hand<P: Ports>(tended: &Tended, desk: &Desk<'_, P>) -> bool {

@@ -139,7 +139,7 @@ fn effect<P: Ports>(desk: &Desk<'_, P>, event: &Event, only: &Only, now: Millis)
         What::Left(room, who) => of_room(room, None, participants::left(&room.sid, who, at, true, only), None),
         What::Aborted(room, who) => of_room(room, None, participants::left(&room.sid, who, at, false, only), None),
         // One track of two may be gone: whether the host still publishes is LiveKit's to say.
-        What::Unpublished(room, who) => of_room(room, Some(who), vec![], Some(if_host_look)),
+        What::Unpublished(room, who) => of_room(room, Some(who), participants::unpublished(&room.sid, who, at, only), Some(if_host_look)),
         What::Egress(info) => egress(desk, info, only, now),
         What::Other => Effect { statements: vec![], owner: None, follow_up: None },
     }

@@ -96,6 +96,8 @@ pub enum Step {
 const IN_HAND_MS: i64 = 12 * SECOND;
 /// After an unknown outcome LiveKit's list is asked for so long; then a new attempt is made.
 pub const UNKNOWN_FOR_MS: i64 = 90 * SECOND;
+/// An attempt that was given up is still looked for there for so long, while its room is open.
+pub const UNTOLD_LOOKED_FOR_MS: i64 = HOUR;
 /// A stop that had no effect is sent again.
 const STOP_AGAIN_MS: i64 = 20 * SECOND;
 /// A job on its way up or down is compared with LiveKit's list so often; webhooks are quicker.
@@ -137,15 +139,18 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
     }
 
     // (2) Attempts of unknown outcome, and jobs that have not been heard of for a while.
-    let unfinished =
-        |job: &&Job| job.project == project && (!job.status().is_over() || (!job.is_over_at_livekit() && recent(job.requested_at, now)));
+    let unfinished = |job: &&Job| {
+        let listed_late = || is_untold(job) && over_at(job, view).is_none() && now.since(job.requested_at) < UNTOLD_LOOKED_FOR_MS;
+        let unheard = || !job.is_over_at_livekit() && recent(job.requested_at, now);
+        job.project == project && (!job.status().is_over() || unheard() || listed_late())
+    };
     for job in view.jobs.iter().filter(unfinished) {
         let due = look_at(job);
         if due <= now && !looked.egresses {
             return Step::LookAtEgresses;
         }
         // Not in the list for so long: there is none. A stopping one without an id is such an attempt too.
-        if looked.listed && job.egress_id.is_none() && now.since(job.requested_at) >= UNKNOWN_FOR_MS {
+        if looked.listed && job.egress_id.is_none() && !job.status().is_over() && now.since(job.requested_at) >= UNKNOWN_FOR_MS {
             return Step::GiveUp(job.id.clone());
         }
         if is_lost(job, view, now) {
@@ -303,6 +308,11 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     alive && (gone || over_at(job, view).is_some_and(silent) || stopped_at.is_some_and(silent))
 }
 
+/// Given up, and LiveKit has not said a word about it. It may have been taken late all the same.
+fn is_untold(job: &Job) -> bool {
+    job.egress_id.is_none() && job.file == "unknown" && job.status().is_over()
+}
+
 fn recent(at: Millis, now: Millis) -> bool {
     // LiveKit forgets what ended a day ago.
     now.since(at) < 24 * HOUR
@@ -312,6 +322,7 @@ fn recent(at: Millis, now: Millis) -> bool {
 fn look_at(job: &Job) -> Millis {
     let since = job.looked_at.unwrap_or(job.requested_at);
     let wait = match (job.egress_id.is_some(), job.status()) {
+        (false, status) if status.is_over() => LOOK_STEADY_MS,
         (false, _) if job.looked_at.is_none() => IN_HAND_MS,
         (false, _) => NEXT_RUN_MS,
         (true, Status::Recording) => LOOK_STEADY_MS,

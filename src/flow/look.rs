@@ -2,7 +2,7 @@
 //!
 //! A list that does not come proves nothing.
 
-use super::decide::{ABSENT_FOR_MS, View};
+use super::decide::{ABSENT_FOR_MS, UNTOLD_LOOKED_FOR_MS, View};
 use super::job::hear;
 use crate::error::Error;
 use crate::livekit::info::EgressInfo;
@@ -21,7 +21,8 @@ pub(super) async fn at_egresses<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Re
             let facts: Vec<_> = listed.egresses().iter().filter_map(EgressInfo::facts).filter(|f| ours(&f.object_key)).collect();
             desk.trail.decided(format!("LiveKit lists {} of our jobs", facts.len()));
             let mut statements: Vec<Statement> = facts.iter().flat_map(|facts| hear(desk, facts)).collect();
-            statements.push(egresses::looked(&view.stream.id, desk.now()));
+            let now = desk.now();
+            statements.push(egresses::looked(&view.stream.id, now.plus(-UNTOLD_LOOKED_FOR_MS), now));
             desk.batch(statements).await?;
             Ok(true)
         }

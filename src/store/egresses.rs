@@ -272,13 +272,13 @@ pub fn recorders(session_sid: &str, present: &[&str], now: Millis) -> Statement 
     )
 }
 
-/// LiveKit's list was asked about every unfinished job of a room. An attempt that was given up without a word
-/// has nothing more to look for there.
+/// LiveKit's list was asked about every unfinished job of a room, and about the attempts without a word since
+/// `untold_since`.
 #[must_use]
-pub fn looked(stream_id: &str, now: Millis) -> Statement {
+pub fn looked(stream_id: &str, untold_since: Millis, now: Millis) -> Statement {
     Statement::new(
-        "UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard < 3 OR (egress_id IS NULL AND inferred = 0))",
-        params![now, stream_id],
+        "UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard < 3 OR (heard IS NULL AND file = 'unknown' AND requested_at > ?))",
+        params![now, stream_id, untold_since],
     )
 }
 

@@ -57,10 +57,11 @@ pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, 
             params![&who.sid],
         )
         .only(only),
+        began_after_all(session_sid, who, only),
         Statement::new(
             "UPDATE live_streams SET started_at = min(COALESCE(started_at, ?), ?), published_at = ?, tend_at = ? \
-             WHERE session_sid = ? AND (owner_id = ? OR owns_room = 0)",
-            params![at, at, now, now, session_sid, &who.identity],
+             WHERE session_sid = ? AND (owner_id = ? OR owns_room = 0) AND id = (SELECT stream_id FROM sessions WHERE sid = ?)",
+            params![at, at, now, now, session_sid, &who.identity, session_sid],
         )
         .only(only),
         Statement::new(
@@ -72,6 +73,29 @@ pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, 
         )
         .only(only),
     ]
+}
+
+/// A track of somebody's is gone, so it was there: the word of its coming may be lost.
+#[must_use]
+pub fn unpublished(session_sid: &str, who: &Participant, at: Millis, only: &Only) -> Vec<Statement> {
+    let began = Statement::new(
+        "UPDATE live_streams SET started_at = ? WHERE session_sid = ? AND owner_id = ? AND started_at IS NULL \
+         AND id = (SELECT stream_id FROM sessions WHERE sid = ?)",
+        params![at, session_sid, &who.identity, session_sid],
+    );
+    vec![began_after_all(session_sid, who, only), began.only(only)]
+}
+
+/// The word of a host's track comes after that of the room's end: then a broadcast that seemed not to have begun
+/// is over.
+fn began_after_all(session_sid: &str, who: &Participant, only: &Only) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room' FROM sessions s \
+         WHERE s.sid = ? AND s.ended_at IS NOT NULL AND live_streams.id = s.stream_id AND live_streams.session_sid = s.sid \
+         AND live_streams.ended_at IS NULL AND live_streams.started_at IS NULL AND live_streams.owner_id = ?",
+        params![session_sid, &who.identity],
+    )
+    .only(only)
 }
 
 /// Files everybody whom LiveKit's list shows, in two statements whatever their number.

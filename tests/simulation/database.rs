@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use livekit_storj::store::{Param, Rows, Statement};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{Value as Sql, ValueRef};
 use serde_json::{Map, Value, json};
 
@@ -65,6 +66,9 @@ impl Database {
         let db = kept.unwrap_or_else(|| {
             let db = Connection::open_in_memory().unwrap();
             db.set_prepared_statement_cache_capacity(512);
+            // Nothing is rolled back here, and a plan made once is good for every value: a third less time.
+            db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+            db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;").unwrap();
             let mut files: Vec<_> = std::fs::read_dir("migrations").unwrap().map(|file| file.unwrap().path()).collect();
             files.sort();
             for file in files {
@@ -111,7 +115,6 @@ impl Drop for Database {
 
 fn query(db: &Connection, statement: &Statement) -> rusqlite::Result<Rows> {
     let mut prepared = db.prepare_cached(&statement.sql)?;
-    let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
     let params = statement.params.iter().map(|param| match param {
         Param::Null => Sql::Null,
         Param::Number(number) => Sql::Integer(number.get()),
@@ -119,18 +122,19 @@ fn query(db: &Connection, statement: &Statement) -> rusqlite::Result<Rows> {
     });
     let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
     let mut all = vec![];
+    let mut columns: Vec<String> = vec![];
     while let Some(row) = rows.next()? {
-        let mut object = Map::new();
-        for (index, name) in columns.iter().enumerate() {
-            let value = match row.get_ref(index)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(number) => json!(number),
-                ValueRef::Real(number) => json!(number),
-                ValueRef::Text(text) => json!(String::from_utf8_lossy(text)),
-                ValueRef::Blob(_) => panic!("no blobs here"),
-            };
-            object.insert(name.clone(), value);
+        if columns.is_empty() {
+            columns = row.as_ref().column_names().into_iter().map(str::to_owned).collect();
         }
+        let value = |index| match row.get_ref_unwrap(index) {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => json!(number),
+            ValueRef::Real(number) => json!(number),
+            ValueRef::Text(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Blob(_) => panic!("no blobs here"),
+        };
+        let object: Map<String, Value> = columns.iter().enumerate().map(|(index, name)| (name.clone(), value(index))).collect();
         all.push(Value::Object(object));
     }
     Ok(all)

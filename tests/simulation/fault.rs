@@ -73,6 +73,7 @@ faults! {
     LimitReached: Egress = "the egress ends by the time limit, with a file",
     UploadFails: Egress = "the egress fails at its end, without a file",
     UploadMissing: Egress = "the egress is complete and its object is not there",
+    UploadLate: Egress = "the object is there up to 50 s after the egress has ended",
     UploadShort: Egress = "the object has another size than LiveKit says",
     NeverStarts: Egress = "the egress fails before its first frame",
 }

@@ -105,7 +105,7 @@ pub fn join(world: &Rc<World>, name: &str, identity: &str, recorder: bool) {
         let opened = !livekit.rooms.contains_key(name);
         if opened {
             livekit.lives += 1;
-            let room = Room { sid: format!("RM_{}", livekit.lives), name: name.to_owned(), created: world.now(), people: vec![] };
+            let room = Room { sid: format!("RM_{}", livekit.lives), name: name.to_owned(), created: world.livekit_now(), people: vec![] };
             livekit.rooms.insert(name.to_owned(), room);
         }
         opened
@@ -118,12 +118,12 @@ pub fn join(world: &Rc<World>, name: &str, identity: &str, recorder: bool) {
         let mut livekit = world.livekit.borrow_mut();
         livekit.connections += 1;
         let sid = format!("PA_{}", livekit.connections);
-        let person = Person { sid: sid.clone(), identity: identity.to_owned(), joined: world.now(), publishes: false, recorder };
+        let person = Person { sid: sid.clone(), identity: identity.to_owned(), joined: world.livekit_now(), publishes: false, recorder };
         let room = livekit.rooms.get_mut(name).unwrap();
         room.people.push(person.clone());
         let (room, room_sid) = (room.json(), room.sid.clone());
         if !recorder {
-            livekit.stays.push(Stay { room_sid, sid, identity: identity.to_owned(), joined: world.now(), left: None });
+            livekit.stays.push(Stay { room_sid, sid, identity: identity.to_owned(), joined: world.livekit_now(), left: None });
         }
         (room, person.json())
     };
@@ -165,7 +165,7 @@ pub fn leave(world: &Rc<World>, name: &str, identity: &str) {
         let told = json!({ "room": room.json(), "participant": person.json() });
         let empty = (!room.has_people()).then(|| room.sid.clone());
         for stay in livekit.stays.iter_mut().filter(|stay| stay.sid == person.sid) {
-            stay.left = Some(world.now());
+            stay.left = Some(world.livekit_now());
         }
         (told, empty)
     };
@@ -196,7 +196,7 @@ pub fn close(world: &Rc<World>, name: &str) {
 pub fn restart(world: &Rc<World>, forgets: bool) -> Vec<Room> {
     let mut livekit = world.livekit.borrow_mut();
     let rooms: Vec<Room> = std::mem::take(&mut livekit.rooms).into_values().collect();
-    let now = world.now();
+    let now = world.livekit_now();
     livekit.stays.iter_mut().filter(|stay| stay.left.is_none()).for_each(|stay| stay.left = Some(now));
     livekit.queues.values_mut().for_each(Queue::forget);
     for egress in &mut livekit.egresses {

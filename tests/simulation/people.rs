@@ -30,7 +30,7 @@ pub struct Said {
     pub sent: i64,
     /// When the answer came, and its status. `None`: it never came.
     pub answered: Option<(i64, u16)>,
-    /// Which stream that is, as D1 has it after the answer.
+    /// Which stream that is.
     pub stream: Option<String>,
     /// LiveKit's session at that time.
     pub session: Option<String>,
@@ -141,7 +141,8 @@ fn stream_of(world: &World, room: &str) -> Option<String> {
 }
 
 async fn say(world: &Rc<World>, name: &str, room: &str, word: Word, path: &str, body: Value) {
-    let number = world.said.borrow().len();
+    let (number, body_names_room) = (world.said.borrow().len(), body["roomName"].is_string());
+    let egress_id = body["egressId"].as_str().map(str::to_owned);
     let said = Said {
         word,
         room: room.to_owned(),
@@ -156,7 +157,13 @@ async fn say(world: &Rc<World>, name: &str, room: &str, word: Word, path: &str, 
     world.count(format!("{word:?} answered {status}"));
     let (stream, session) = (stream_of(world, room), world.livekit.borrow().rooms.get(room).map(|room| room.sid.clone()));
     let said = &mut world.said.borrow_mut()[number];
-    (said.answered, said.stream, said.session) = (Some((world.now(), status)), stream, session);
+    (said.answered, said.session) = (Some((world.now(), status)), session);
+    // An end and a stop by its id name their stream; a start may have made it.
+    if word == Word::Start || body_names_room {
+        said.stream = stream;
+    } else if let Some(id) = egress_id {
+        said.stream = world.db.one("SELECT stream_id FROM egresses WHERE egress_id = ?", params![id]).as_str().map(str::to_owned);
+    }
     let named = answer["stopped"].as_array().cloned().unwrap_or_else(|| vec![answer["egressId"].clone()]);
     said.egresses = named.iter().filter_map(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned).collect();
 }

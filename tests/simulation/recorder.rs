@@ -131,7 +131,7 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
         forgotten: false,
         own_webhook,
         asked_to_stop: false,
-        started: world.now(),
+        started: world.livekit_now(),
         first_frame: 0,
         ended: 0,
         size: 0,
@@ -160,7 +160,7 @@ pub fn stop(world: &Rc<World>, id: &str) -> Result<Incoming, Unanswered> {
     egress.asked_to_stop = true;
     egress.status = if egress.status == "EGRESS_STARTING" { "EGRESS_ABORTED" } else { "EGRESS_ENDING" };
     if egress.is_over() {
-        (egress.ended, egress.error, egress.error_code) = (world.now(), "Start signal not received", 412);
+        (egress.ended, egress.error, egress.error_code) = (world.livekit_now(), "Start signal not received", 412);
     }
     let (info, task) = (egress.info(), egress.task);
     drop(livekit);
@@ -196,11 +196,11 @@ async fn life(world: Rc<World>, n: usize) {
     // (2) It records.
     let room = world.livekit.borrow().egresses[n].room.clone();
     join(&world, &room, &id, true);
-    tell(&world, n, "egress_updated", |egress| (egress.status, egress.first_frame) = ("EGRESS_ACTIVE", world.now()));
+    tell(&world, n, "egress_updated", |egress| (egress.status, egress.first_frame) = ("EGRESS_ACTIVE", world.livekit_now()));
     let fated = matches!(fate, Some(Fault::RecorderFails | Fault::RecorderLosesRoom | Fault::RecorderDies | Fault::LimitReached));
     let until = fated.then(|| world.now() + world.dice.ms(&id, "fate", 500, 150_000));
     let met = wait(&world, n, until, |_, _| false).await;
-    let length = world.now() - world.livekit.borrow().egresses[n].first_frame;
+    let length = world.livekit_now() - world.livekit.borrow().egresses[n].first_frame;
     let size = 1_000 + length.unsigned_abs() * 300;
     if met == Some(Until::Dead) {
         return;
@@ -264,18 +264,26 @@ async fn wait(world: &Rc<World>, n: usize, until: Option<i64>, ready: impl Fn(&W
 }
 
 /// The object is there before anybody is told. Answers the size that LiveKit tells.
-fn upload(world: &World, n: usize, size: u64, fate: Option<Fault>) -> u64 {
+fn upload(world: &Rc<World>, n: usize, size: u64, fate: Option<Fault>) -> u64 {
     let key = world.livekit.borrow().egresses[n].key.clone();
     let written = if fate == Some(Fault::UploadShort) { size - 500 } else { size };
-    if fate != Some(Fault::UploadMissing) {
-        world.storj.borrow_mut().objects.insert(key, written);
+    match fate {
+        Some(Fault::UploadMissing) => {}
+        Some(Fault::UploadLate) => {
+            let (world, late) = (world.clone(), world.dice.ms(&key, "late", 1_000, 50_000));
+            world.clone().exec.spawn(async move {
+                world.exec.sleep(late).await;
+                world.storj.borrow_mut().objects.insert(key, written);
+            });
+        }
+        _ => drop(world.storj.borrow_mut().objects.insert(key, written)),
     }
     size
 }
 
 fn end(world: &Rc<World>, n: usize, status: &'static str, error: &'static str, code: u64, size: u64) {
     world.count(format!("egress ends {status}"));
-    let ended = world.now();
+    let ended = world.livekit_now();
     tell(world, n, "egress_ended", |egress| {
         (egress.status, egress.error, egress.error_code, egress.size, egress.ended) = (status, error, code, size, ended);
     });

@@ -83,7 +83,7 @@ fn tell(world: &Rc<World>, id: &str, queue: &str, event: &str, what: &Value) {
         let mut body = what.clone();
         body["id"] = json!(id);
         body["event"] = json!(event);
-        body["createdAt"] = json!((world.now() / 1_000).to_string());
+        body["createdAt"] = json!((world.livekit_now() / 1_000).to_string());
         line.waiting.push_back(Event { id, name, body: body.to_string().into_bytes() });
         !std::mem::replace(&mut line.running, true)
     };

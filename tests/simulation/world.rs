@@ -93,6 +93,12 @@ impl World {
         self.exec.now()
     }
 
+    /// LiveKit's clock: in a third of all histories it is off by up to 3 s.
+    pub fn livekit_now(&self) -> i64 {
+        let off = if self.dice.chance("livekit", "clock", 333) { self.dice.ms("livekit", "off by", -3_000, 3_000) } else { 0 };
+        self.now() + off
+    }
+
     pub fn count(&self, what: impl Into<String>) {
         *self.counts.borrow_mut().entry(what.into()).or_default() += 1;
     }
