@@ -41,7 +41,7 @@ pub struct Said {
 /// Does one step of the plan.
 pub async fn act(world: Rc<World>, step: Step) {
     let (room, name) = (format!("r{}", step.room), format!("a{}", step.number));
-    world.trace(&name, format!("{:?} in {room}", step.action));
+    world.trace(&name, || format!("{:?} in {room}", step.action));
     match step.action {
         Action::HostComes { record } => {
             let mut body = json!({ "roomName": room, "role": "host" });

@@ -154,7 +154,20 @@ fn steps(dice: Dice) -> Vec<Step> {
         steps.push((at, dice.below(&name, "room", rooms), any(dice, &name)));
     }
     steps.sort_by_key(|(at, ..)| *at);
-    steps.into_iter().enumerate().map(|(number, (at, room, action))| Step { number, at, room, action }).collect()
+    let mut steps: Vec<Step> =
+        steps.into_iter().enumerate().map(|(number, (at, room, action))| Step { number, at, room, action }).collect();
+    // Numbers of their own, so that the plans of before keep theirs.
+    let again: Vec<Step> = steps.iter().filter_map(|step| started_again(dice, *step)).collect();
+    steps.extend(again);
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// Who stops often starts again at once, while the stop is still under way.
+fn started_again(dice: Dice, step: Step) -> Option<Step> {
+    let name = format!("again{}", step.number);
+    let again = step.action == Action::Stops && dice.chance(&name, "starts", 400);
+    again.then(|| Step { number: 100 + step.number, at: step.at + dice.ms(&name, "after", 100, 20_000), action: Action::Starts, ..step })
 }
 
 fn any(dice: Dice, name: &str) -> Action {

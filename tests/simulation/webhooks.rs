@@ -105,7 +105,7 @@ async fn deliver_all(world: Rc<World>, queue: String) {
 }
 
 async fn deliver(world: &Rc<World>, event: Event) {
-    world.trace(&event.name, String::from_utf8_lossy(&event.body));
+    world.trace(&event.name, || String::from_utf8_lossy(&event.body));
     world.exec.sleep(world.dice.ms(&event.name, "way", 5, 400)).await;
     let fault = world.fault(&event.name, Edge::Event);
     match fault {

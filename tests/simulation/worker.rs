@@ -196,7 +196,7 @@ pub async fn request(world: &Rc<World>, name: &str, request: Request) -> Option<
             let (ports, trail) = (Invocation::new(&world, &name), Trail::default());
             let mut reply = serve(&ports, &world.config, &trail, &name, &request).await;
             let work = reply.background.take();
-            world.trace(&name, trail.line());
+            world.trace(&name, || trail.line());
             if reply.status == 500 {
                 world.violated("no answer is a fault of ours", format!("{name}: {}", trail.line()));
             }
@@ -205,7 +205,7 @@ pub async fn request(world: &Rc<World>, name: &str, request: Request) -> Option<
             let Some(work) = work else { return };
             watch(&world, world.exec.current(), BEHIND_THE_ANSWER_MS);
             follow_up(&ports, world.config(), &trail, &work).await;
-            world.trace(&name, format!("behind the answer: {}", trail.line()["decided"]));
+            world.trace(&name, || format!("behind the answer: {}", trail.line()["decided"]));
         })
     };
     // Whoever waits notices at the next moment that the Worker is gone.
@@ -234,7 +234,7 @@ pub async fn run_of_schedule(world: Rc<World>, name: String) {
     let desk = Desk { ports: &ports, config: world.config(), trail: &trail };
     let began_in_calm = world.calm.get();
     let done = sweep(&desk).await;
-    world.trace(&name, trail.line());
+    world.trace(&name, || trail.line());
     world.count("schedule runs");
     if began_in_calm && done.is_err() {
         world.violated("the schedule runs without faults", format!("{name}: {done:?}"));

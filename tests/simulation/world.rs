@@ -112,10 +112,10 @@ impl World {
     }
 
     /// Says what happened, for whoever replays a history with `SIM_TRACE=1`.
-    pub fn trace(&self, who: &str, what: impl std::fmt::Display) {
+    pub fn trace<T: std::fmt::Display>(&self, who: &str, what: impl FnOnce() -> T) {
         static WANTED: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
         if *WANTED.get_or_init(|| std::env::var("SIM_TRACE").is_ok()) {
-            println!("{:>10.3} s  {who}: {what}", (self.now() - START) as f64 / 1_000.0);
+            println!("{:>10.3} s  {who}: {}", (self.now() - START) as f64 / 1_000.0, what());
         }
     }
 
