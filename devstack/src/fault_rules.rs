@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// One rule; the first that fits a request is used.
+/// One rule; the first that fits a request is used. Without any effect it lets pass what a later rule would spoil.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Rule {
@@ -18,11 +18,45 @@ pub(crate) struct Rule {
     pub(crate) delay_ms: u64,
     /// Answers this; `null` answers as usual.
     pub(crate) status: Option<u16>,
-    /// The error's code in that answer.
+    /// The error's code in that answer; empty: the usual one.
     pub(crate) code: String,
+    /// Calls: how that answer is written.
+    pub(crate) form: Form,
+    /// The connection ends without an answer.
+    pub(crate) cut: bool,
+    /// It is done all the same, before the answer is spoilt.
+    pub(crate) acts: bool,
+    /// Calls: it is done all the same, so many real milliseconds after the answer.
+    pub(crate) acts_late_ms: Option<u64>,
+    /// Objects: only so many bytes of what is written are kept.
+    pub(crate) keep_bytes: Option<u64>,
+    /// Webhooks: never sent.
+    pub(crate) lose: bool,
+    /// Webhooks: sent so many times more.
+    pub(crate) repeat: usize,
+    /// Webhooks: sent so many real milliseconds later, while later ones pass by.
+    pub(crate) late_ms: Option<u64>,
+}
+
+/// How a refusal is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Form {
+    /// As Twirp does.
+    #[default]
+    Json,
+    /// Plain text that repeats the token, as LiveKit does before Twirp sees a call.
+    Plain,
+    /// A proxy's page.
+    Html,
 }
 
 impl Rule {
+    /// Whether the answer is another one than usual.
+    pub(crate) fn spoils(&self) -> bool {
+        self.cut || self.status.is_some()
+    }
+
     fn fits(&self, request: &str) -> bool {
         self.times != Some(0) && self.on.split_whitespace().all(|word| request.contains(word))
     }

@@ -13,6 +13,7 @@ mod ids;
 mod livekit;
 mod options;
 mod pace;
+mod server;
 mod storage;
 
 use std::io::Write;
@@ -20,7 +21,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::net::TcpListener;
 
 use crate::options::{Options, USAGE};
@@ -73,10 +73,10 @@ async fn serve(options: Options) -> Result<(), Failure> {
         "s3": s3.as_ref().map(|(_, address)| format!("http://{address}")),
     });
     if let Some((listener, _)) = livekit {
-        start(listener, livekit::router(&options, storage.clone()));
+        tokio::spawn(server::serve(listener, livekit::router(&options, storage.clone())));
     }
     if let (Some((listener, _)), Some(storage)) = (s3, storage) {
-        start(listener, storage.router());
+        tokio::spawn(server::serve(listener, storage.router()));
     }
     tell(&mut std::io::stdout(), &ready.to_string());
     told_to_end(options.with_parent).await;
@@ -96,14 +96,6 @@ async fn bind(address: Option<&str>) -> Result<Option<(TcpListener, SocketAddr)>
         std::io::ErrorKind::AddrInUse => (ADDRESS_IN_USE, format!("devstack: {address} is in use by another program")),
         _ => (1, format!("devstack: cannot listen on {address}: {error}")),
     })
-}
-
-fn start(listener: TcpListener, router: Router) {
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tell(&mut std::io::stderr(), &format!("devstack: {error}"));
-        }
-    });
 }
 
 /// Returns at SIGINT, at SIGTERM, and with `with_parent` when standard input ends.

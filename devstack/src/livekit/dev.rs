@@ -19,7 +19,7 @@ use super::faults::FaultChange;
 use super::reply::{Message, complete};
 use super::reply_fields::{EGRESS_INFO, PARTICIPANT, ROOM, TRACK};
 use super::room::RoomSettings;
-use super::{StandIn, participant};
+use super::{StandIn, dev_forget, participant};
 
 /// A browser's tracks come this much after it, in LiveKit's seconds.
 const PUBLISHES: f64 = 0.1;
@@ -40,7 +40,8 @@ pub(super) fn routes() -> Router<Arc<StandIn>> {
         .route("/dev/reset", post(reset))
         .route("/dev/state", get(state))
         .route("/dev/webhooks", get(|State(s): Shared| async move { json_of(&s.webhooks.log()) }))
-        .route("/dev/s3", get(objects))
+        .route("/dev/s3", get(objects).post(dev_forget::remove_objects))
+        .route("/dev/forget", post(dev_forget::forget))
 }
 
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);
@@ -180,7 +181,7 @@ async fn change_faults(State(stand_in): Shared, body: Bytes) -> Answer {
 /// Forgets everything, without a webhook. Objects stay.
 async fn reset(State(stand_in): Shared) -> Response {
     stand_in.faults.clear();
-    *stand_in.world() = super::World::default();
+    stand_in.world().forget_everything();
     stand_in.webhooks.reset();
     json_of(&json!({}))
 }
@@ -213,6 +214,6 @@ fn shown(message: &'static Message, value: &impl serde::Serialize) -> Value {
 
 async fn objects(State(stand_in): Shared) -> Answer {
     let storage = stand_in.storage.as_ref();
-    let storage = storage.ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "the S3 server is off".into()))?;
+    let storage = storage.ok_or_else(dev_forget::no_storage)?;
     Ok(json_of(&json!({"objects": storage.objects()})))
 }

@@ -1,4 +1,4 @@
-//! `POST /dev/recorder`: what happens to the recorders of a room, or to one: time leaps ahead, or one is killed.
+//! `POST /dev/recorder`: what happens to the recorders of a room, or to one: time leaps ahead, it is killed, it ends.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::StandIn;
 use super::dev::{Answer, Refusal, Shared, json_of, read};
+use super::ending::Ending;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +21,7 @@ struct Change {
     #[serde(default)]
     leap_seconds: f64,
     kill: Option<Killed>,
+    end: Option<Ended>,
 }
 
 #[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
@@ -27,6 +29,17 @@ struct Change {
 enum Killed {
     /// The process of one recording: FAILED, at once.
     Handler,
+    /// The whole service: listed as it was for ever, and nothing is told.
+    Service,
+}
+
+#[derive(Deserialize, PartialEq, Eq, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Ended {
+    /// LIMIT_REACHED, with the file.
+    Limit,
+    /// FAILED (503), with the file as far as it goes.
+    LostRoom,
 }
 
 pub(super) async fn change(State(stand_in): Shared, body: Bytes) -> Answer {
@@ -44,9 +57,13 @@ pub(super) async fn change(State(stand_in): Shared, body: Bytes) -> Answer {
         }
         match change.kill {
             None => {}
-            Some(Killed::Handler) => {
-                stand_in.kill_recorder(id);
-            }
+            Some(Killed::Handler) => stand_in.kill_recorder(id),
+            Some(Killed::Service) => stand_in.kill_service(id),
+        }
+        match change.end {
+            None => {}
+            Some(Ended::Limit) => stand_in.end(id, Ending::Limit),
+            Some(Ended::LostRoom) => stand_in.end(id, Ending::LostRoom),
         }
     }
     Ok(json_of(&json!({"egress_ids": ids})))

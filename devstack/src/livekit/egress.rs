@@ -5,8 +5,11 @@ use std::sync::Arc;
 use livekit_protocol::egress_info::{Request, Result as OnlyResult};
 use livekit_protocol::{EgressInfo, EgressStatus, FileInfo, SegmentsInfo};
 
+use tokio::task::AbortHandle;
+
 use super::World;
 use super::egress_request::Recording;
+use super::ending::Ending;
 use super::media_clock::MediaClock;
 use super::segments::SegmentTask;
 use crate::ids;
@@ -26,6 +29,12 @@ pub(super) struct Egress {
     /// From the first frame on.
     pub(super) clock: Option<Arc<MediaClock>>,
     pub(super) segments: Option<SegmentTask>,
+    /// What uploads the rest.
+    pub(super) finishing: Option<AbortHandle>,
+    /// Its service was killed: nothing more is heard of it.
+    pub(super) dead: bool,
+    /// Why it ends, once it ends.
+    ending: Option<Ending>,
     first_start: i64,
     last_frame: Option<LastFrame>,
 }
@@ -52,7 +61,17 @@ impl Egress {
             request: Some(Request::RoomComposite(shown)),
             ..Default::default()
         };
-        let mut egress = Self { info, recording, clock: None, segments: None, first_start: now, last_frame: None };
+        let mut egress = Self {
+            info,
+            recording,
+            clock: None,
+            segments: None,
+            finishing: None,
+            dead: false,
+            ending: None,
+            first_start: now,
+            last_frame: None,
+        };
         egress.forget_results();
         egress
     }
@@ -73,16 +92,33 @@ impl Egress {
         }
     }
 
-    /// Stopped while it recorded.
-    pub(super) fn begin_ending(&mut self, details: &str) {
-        self.info.details = details.to_owned();
-        self.turn(EgressStatus::EgressEnding);
+    /// Ended while it recorded; `false` when it ends already. A limit is told only with the end.
+    pub(super) fn begin_ending(&mut self, ending: Ending) -> bool {
+        if self.ending.is_some() {
+            return false;
+        }
+        self.ending = Some(ending);
+        self.info.details = ending.details().to_owned();
+        if ending != Ending::Limit {
+            self.turn(EgressStatus::EgressEnding);
+        }
         self.note_last_frame();
+        true
+    }
+
+    /// Frames come, and nobody has stopped it.
+    pub(super) fn is_recording(&self) -> bool {
+        self.info.status() == EgressStatus::EgressActive && self.ending.is_none() && !self.dead
+    }
+
+    /// It is told that it ends.
+    pub(super) fn is_ending(&self) -> bool {
+        self.info.status() == EgressStatus::EgressEnding
     }
 
     /// Stopped before there was a frame.
-    pub(super) fn abort(&mut self, details: &str) {
-        self.info.details = details.to_owned();
+    pub(super) fn abort(&mut self, ending: Ending) {
+        self.info.details = ending.details().to_owned();
         self.info.error = "Start signal not received".into();
         self.info.error_code = 412;
         self.turn(EgressStatus::EgressAborted);
@@ -113,14 +149,15 @@ impl Egress {
 
     /// Everything was uploaded, or something was not.
     pub(super) fn conclude(&mut self, uploaded: Result<(), String>) {
-        let status = match uploaded {
-            Ok(()) => EgressStatus::EgressComplete,
-            Err(error) => {
-                self.info.error = error;
-                self.info.error_code = 400;
-                EgressStatus::EgressFailed
+        let (status, code, error) = match (uploaded, self.ending) {
+            (Err(error), _) => (EgressStatus::EgressFailed, 400, error),
+            (Ok(()), Some(Ending::Limit)) => (EgressStatus::EgressLimitReached, 413, "Session limit reached".to_owned()),
+            (Ok(()), Some(Ending::LostRoom)) => {
+                (EgressStatus::EgressFailed, 503, "recording ended early: connection to room failed".to_owned())
             }
+            (Ok(()), _) => (EgressStatus::EgressComplete, 0, String::new()),
         };
+        (self.info.error_code, self.info.error) = (code, error);
         self.turn(status);
         self.end_results();
     }
@@ -129,14 +166,23 @@ impl Egress {
     /// uploaded.
     pub(super) fn fail(&mut self, error: String) {
         self.note_last_frame();
+        self.info.details = "End reason: Failure".into();
         self.conclude(Err(error));
         // It is what runs this; dropping it ends it at its next wait.
         self.segments = None;
     }
 
+    /// Nothing more is written.
+    pub(super) fn drop_work(&mut self) {
+        self.segments = None;
+        if let Some(finishing) = self.finishing.take() {
+            finishing.abort();
+        }
+    }
+
     /// The recorder's process was killed; the service tells it with what it knew at the start.
     pub(super) fn killed(&mut self) {
-        self.segments = None;
+        self.drop_work();
         self.note_last_frame();
         self.info.error = "signal: killed".into();
         self.info.error_code = 500;

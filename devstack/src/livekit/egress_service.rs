@@ -8,6 +8,7 @@ use livekit_protocol::{EgressInfo, EgressStatus, ListEgressRequest, ListEgressRe
 
 use super::auth::Caller;
 use super::egress_request;
+use super::ending::Ending;
 use super::faults::{ListFault, StartFault, StopFault};
 use super::reply_fields::{EGRESS_INFO, LIST_EGRESS};
 use super::twirp::{self, TwirpError};
@@ -94,7 +95,15 @@ async fn stop(stand_in: &Arc<StandIn>, id: &str) -> Result<EgressInfo, TwirpErro
         }
         Some(StopFault::Unavailable) => return Err(TwirpError::no_servers()),
     }
-    let known = stand_in.world().egresses.get(id).map(|e| (e.is_over(), e.info.status()));
+    let (known, dead) = {
+        let world = stand_in.world();
+        let egress = world.egresses.get(id);
+        (egress.map(|e| (e.is_over(), e.info.status())), egress.is_some_and(|e| e.dead))
+    };
+    if dead {
+        stand_in.pace.sleep(NOBODY_ANSWERS).await;
+        return Err(TwirpError::timed_out());
+    }
     match known {
         Some((false, _)) => {}
         None => {
@@ -106,7 +115,7 @@ async fn stop(stand_in: &Arc<StandIn>, id: &str) -> Result<EgressInfo, TwirpErro
             return Err(already_over(status));
         }
     }
-    stand_in.end(id, "End reason: StopEgress API");
+    stand_in.end(id, Ending::Stopped);
     stand_in.world().egresses.get(id).map(|e| e.info.clone()).ok_or_else(unknown)
 }
 

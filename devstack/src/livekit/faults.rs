@@ -1,11 +1,14 @@
 //! What goes wrong on purpose: `POST /dev/faults` merges into this set, `{"reset": true}` clears it.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fault_rules::{Rule, RuleSet};
+use crate::pace;
+use crate::storage::StorageFaults;
 
 /// How the next starts fail.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
@@ -49,7 +52,17 @@ pub(crate) struct FaultSet {
     pub(crate) drop_webhooks: Vec<String>,
     pub(crate) delay_webhooks_ms: u64,
     pub(crate) duplicate_webhooks: bool,
-    /// Requests to the S3 server, called `METHOD /bucket/key`.
+    /// LiveKit's clock is off by so many seconds when it signs webhooks.
+    pub(crate) livekit_clock_s: i64,
+    /// Calls, called `livekit.Egress/StopEgress`.
+    pub(crate) calls: Vec<Rule>,
+    /// Webhooks, called by their event and an egress's status: `egress_updated EGRESS_ACTIVE`.
+    pub(crate) webhooks: Vec<Rule>,
+    /// The S3 server's clock is off by so many seconds.
+    pub(crate) storage_clock_s: i64,
+    /// A key of the S3 server can be written so often, in real milliseconds; 0 is as often as one likes.
+    pub(crate) storage_rewrite_ms: u64,
+    /// Requests to the S3 server, called `METHOD /bucket/key by ACCESS_KEY`.
     pub(crate) storage: Vec<Rule>,
 }
 
@@ -73,6 +86,16 @@ pub(crate) struct FaultChange {
     #[serde(deserialize_with = "present")]
     duplicate_webhooks: Option<Option<bool>>,
     #[serde(deserialize_with = "present")]
+    livekit_clock_s: Option<Option<i64>>,
+    #[serde(deserialize_with = "present")]
+    calls: Option<Option<Vec<Rule>>>,
+    #[serde(deserialize_with = "present")]
+    webhooks: Option<Option<Vec<Rule>>>,
+    #[serde(deserialize_with = "present")]
+    storage_clock_s: Option<Option<i64>>,
+    #[serde(deserialize_with = "present")]
+    storage_rewrite_ms: Option<Option<u64>>,
+    #[serde(deserialize_with = "present")]
     storage: Option<Option<Vec<Rule>>>,
 }
 
@@ -89,13 +112,15 @@ where
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     set: Mutex<FaultSet>,
-    storage: Arc<RuleSet>,
+    pub(crate) calls: RuleSet,
+    pub(crate) webhooks: RuleSet,
+    storage: Arc<StorageFaults>,
 }
 
 impl Faults {
     /// `storage`: those of the S3 server.
-    pub(crate) fn new(storage: Arc<RuleSet>) -> Self {
-        Self { set: Mutex::default(), storage }
+    pub(crate) fn new(storage: Arc<StorageFaults>) -> Self {
+        Self { storage, ..Self::default() }
     }
 
     fn set(&self) -> MutexGuard<'_, FaultSet> {
@@ -106,10 +131,19 @@ impl Faults {
         let mut set = self.set();
         if change.reset {
             *set = FaultSet::default();
-            self.storage.replace(Vec::new());
+            self.clear_rules();
         }
-        if let Some(rules) = change.storage {
-            self.storage.replace(rules.unwrap_or_default());
+        for (rules, change) in [(&self.calls, change.calls), (&self.webhooks, change.webhooks), (&self.storage.rules, change.storage)] {
+            if let Some(change) = change {
+                rules.replace(change.unwrap_or_default());
+            }
+        }
+        replace(&mut set.livekit_clock_s, change.livekit_clock_s.map(Option::unwrap_or_default));
+        if let Some(seconds) = change.storage_clock_s {
+            self.storage.clock_s.store(seconds.unwrap_or_default(), Relaxed);
+        }
+        if let Some(ms) = change.storage_rewrite_ms {
+            self.storage.rewrite_ms.store(ms.unwrap_or_default(), Relaxed);
         }
         if let Some(start) = change.start {
             set.start = start;
@@ -121,12 +155,30 @@ impl Faults {
         replace(&mut set.drop_webhooks, change.drop_webhooks.map(Option::unwrap_or_default));
         replace(&mut set.delay_webhooks_ms, change.delay_webhooks_ms.map(Option::unwrap_or_default));
         replace(&mut set.duplicate_webhooks, change.duplicate_webhooks.map(Option::unwrap_or_default));
-        FaultSet { storage: self.storage.show(), ..set.clone() }
+        FaultSet {
+            calls: self.calls.show(),
+            webhooks: self.webhooks.show(),
+            storage_clock_s: self.storage.clock_s.load(Relaxed),
+            storage_rewrite_ms: self.storage.rewrite_ms.load(Relaxed),
+            storage: self.storage.rules.show(),
+            ..set.clone()
+        }
     }
 
     pub(crate) fn clear(&self) {
         *self.set() = FaultSet::default();
-        self.storage.replace(Vec::new());
+        self.clear_rules();
+    }
+
+    fn clear_rules(&self) {
+        self.calls.replace(Vec::new());
+        self.webhooks.replace(Vec::new());
+        self.storage.clear();
+    }
+
+    /// Seconds since 1970 by LiveKit's clock.
+    pub(crate) fn livekit_now_s(&self) -> i64 {
+        pace::now_s() + self.set().livekit_clock_s
     }
 
     /// The fault of the start that is happening now; counts it.

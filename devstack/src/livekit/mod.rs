@@ -9,12 +9,15 @@
 
 mod auth;
 mod dev;
+mod dev_forget;
 mod dev_recorder;
 mod egress;
 mod egress_request;
 mod egress_service;
+mod ending;
 mod faults;
 mod media_clock;
+mod outputs;
 mod participant;
 mod playlist;
 mod recorder;
@@ -26,6 +29,7 @@ mod rooms;
 mod segment_media;
 mod segment_request;
 mod segments;
+mod spoilt;
 mod strict;
 mod twirp;
 mod upload;
@@ -116,6 +120,22 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let fault = stand_in.faults.calls.take(&format!("{service}/{method}"));
+    let call = perform(stand_in, service, method, http_method, headers.clone(), body);
+    match fault {
+        None => call.await,
+        Some(rule) => spoilt::answer(rule, &headers, call).await,
+    }
+}
+
+async fn perform(
+    stand_in: Arc<StandIn>,
+    service: String,
+    method: String,
+    http_method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let caller = match stand_in.keys.caller(&headers) {
         Ok(caller) => caller,
         Err(refusal) => return *refusal,
@@ -129,7 +149,7 @@ async fn call(
         "livekit.RoomService" => room_service::call(&stand_in, &caller, &method, &body).await,
         _ => return (StatusCode::NOT_FOUND, "404 page not found\n").into_response(),
     };
-    answer.unwrap_or_else(IntoResponse::into_response)
+    spoilt::or_error(answer)
 }
 
 fn no_route(service: &str, method: &str) -> TwirpError {

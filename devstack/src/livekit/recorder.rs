@@ -6,20 +6,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use livekit_protocol::{DisconnectReason, EgressInfo, EgressStatus};
-use serde_json::json;
 
 use super::egress::Egress;
 use super::egress_request::Recording;
+use super::ending::Ending;
 use super::room::Room;
 use super::twirp::TwirpError;
-use super::upload::Object;
 use super::{StandIn, participant, webhook};
-
-/// Ten seconds of picture and sound: 640x360, H.264 main profile and AAC, index at the front. Each
-/// recording is this file, however long it lasted.
-static SAMPLE: &[u8] = include_bytes!("../../assets/sample.mp4");
 
 /// From the request to `startedAt` and egress_started; the answer follows a little later.
 const ACCEPTED: f64 = 0.5;
@@ -96,7 +90,7 @@ impl StandIn {
         let room = world.rooms.get(&started.room_name);
         let room = room.filter(|room| room.sid() == started.room_id);
         let egress = world.egresses.get(&started.egress_id);
-        let starting = egress.is_some_and(|egress| egress.info.status() == EgressStatus::EgressStarting);
+        let starting = egress.is_some_and(|egress| egress.info.status() == EgressStatus::EgressStarting && !egress.dead);
         match room.map(Room::has_tracks) {
             Some(has_tracks) if starting => {
                 if has_tracks {
@@ -110,22 +104,23 @@ impl StandIn {
     }
 
     /// Ends a recording: an active one goes on to upload, one without a frame is aborted.
-    pub(super) fn end(self: &Arc<Self>, id: &str, details: &str) {
+    pub(super) fn end(self: &Arc<Self>, id: &str, ending: Ending) {
         let mut world = self.world();
-        let Some(egress) = world.egresses.get_mut(id) else {
+        let Some(egress) = world.egresses.get_mut(id).filter(|egress| !egress.dead) else {
             return;
         };
         match egress.info.status() {
             EgressStatus::EgressStarting => {
-                egress.abort(details);
+                egress.abort(ending);
                 self.announce("egress_ended", egress);
                 self.miss_recorder(&egress.info);
             }
-            EgressStatus::EgressActive => {
-                egress.begin_ending(details);
-                self.announce("egress_updated", egress);
+            EgressStatus::EgressActive if egress.begin_ending(ending) => {
+                if egress.is_ending() {
+                    self.announce("egress_updated", egress);
+                }
                 let (info, recording) = (egress.info.clone(), egress.recording.clone());
-                tokio::spawn(Arc::clone(self).finish(info, recording));
+                egress.finishing = Some(tokio::spawn(Arc::clone(self).finish(info, recording)).abort_handle());
             }
             _ => {}
         }
@@ -140,7 +135,7 @@ impl StandIn {
             of_room.map(|(id, _)| id.clone()).collect()
         };
         for id in ids {
-            self.end(&id, "End reason: Source closed");
+            self.end(&id, Ending::SourceClosed);
         }
     }
 
@@ -161,7 +156,7 @@ impl StandIn {
         self.pace.sleep(UPLOAD_REPORTED).await;
         let mut world = self.world();
         // A reset may have forgotten it, or somebody killed the recorder meanwhile.
-        let egress = world.egresses.get_mut(&info.egress_id).filter(|egress| !egress.is_over());
+        let egress = world.egresses.get_mut(&info.egress_id).filter(|egress| !egress.is_over() && !egress.dead);
         if let Some(egress) = egress {
             egress.conclude(uploaded);
             self.announce("egress_ended", egress);
@@ -169,40 +164,10 @@ impl StandIn {
         }
     }
 
-    async fn store_file(&self, info: &EgressInfo, recording: &Recording) -> Result<(), String> {
-        let file =
-            Object { storage: &recording.upload, key: &recording.filename, content_type: "video/mp4", content: Bytes::from_static(SAMPLE) };
-        file.put(&self.client, self.pace).await?;
-        if let Some(egress) = self.world().egresses.get_mut(&info.egress_id) {
-            egress.file_stored(i64::try_from(SAMPLE.len()).unwrap_or_default(), file.location());
-        }
-        Ok(())
-    }
-
-    /// Beside the file and in the segments' folder, unless declined; one that cannot be written is
-    /// passed over.
-    async fn store_manifests(&self, info: &EgressInfo, recording: &Recording) {
-        let name = format!("{}.json", info.egress_id);
-        let folder = recording.filename.rfind('/').map_or("", |slash| recording.filename.get(..=slash).unwrap_or_default());
-        let beside_file = recording.with_manifest.then(|| (&recording.upload, format!("{folder}{name}")));
-        let of_segments = recording.segments.iter().filter(|output| output.with_manifest);
-        let with_segments = of_segments.map(|output| (&output.upload, output.key(&name)));
-        for (storage, key) in beside_file.into_iter().chain(with_segments) {
-            let content = Bytes::from(manifest(info, recording));
-            let manifest = Object { storage, key: &key, content_type: "application/json", content };
-            if manifest.put(&self.client, self.pace).await.is_ok()
-                && let Some(egress) = self.world().egresses.get_mut(&info.egress_id)
-                && egress.info.manifest_location.is_empty()
-            {
-                egress.info.manifest_location = manifest.location();
-            }
-        }
-    }
-
     /// An output was refused for good: while it records, that is the end, at once.
     pub(super) fn output_refused(self: &Arc<Self>, id: &str, error: &str) {
         let mut world = self.world();
-        let egress = world.egresses.get_mut(id).filter(|egress| egress.info.status() == EgressStatus::EgressActive);
+        let egress = world.egresses.get_mut(id).filter(|egress| egress.is_recording());
         if let Some(egress) = egress {
             egress.fail(error.to_owned());
             self.announce("egress_ended", egress);
@@ -210,17 +175,23 @@ impl StandIn {
         }
     }
 
-    /// `kill -9` of the recorder's process: told at once, nothing more is uploaded. `false` when
-    /// nothing records there.
-    pub(super) fn kill_recorder(self: &Arc<Self>, id: &str) -> bool {
+    /// `kill -9` of the recorder's process: told at once, nothing more is uploaded.
+    pub(super) fn kill_recorder(self: &Arc<Self>, id: &str) {
         let mut world = self.world();
-        let Some(egress) = world.egresses.get_mut(id).filter(|egress| !egress.is_over()) else {
-            return false;
-        };
-        egress.killed();
-        self.announce("egress_ended", egress);
-        self.miss_recorder(&egress.info);
-        true
+        if let Some(egress) = world.egresses.get_mut(id).filter(|egress| !egress.is_over() && !egress.dead) {
+            egress.killed();
+            self.announce("egress_ended", egress);
+            self.miss_recorder(&egress.info);
+        }
+    }
+
+    /// `kill -9` of the recorder's whole service: nobody is told, LiveKit lists it as it was for ever.
+    pub(super) fn kill_service(self: &Arc<Self>, id: &str) {
+        if let Some(egress) = self.world().egresses.get_mut(id) {
+            egress.drop_work();
+            egress.dead = true;
+            self.miss_recorder(&egress.info);
+        }
     }
 
     fn announce(&self, event_name: &str, egress: &Egress) {
@@ -239,15 +210,4 @@ impl StandIn {
             stand_in.leave(&room_name, &identity, DisconnectReason::ConnectionTimeout);
         });
     }
-}
-
-fn manifest(info: &EgressInfo, recording: &Recording) -> String {
-    json!({
-        "egress_id": info.egress_id,
-        "room_id": info.room_id,
-        "room_name": info.room_name,
-        "started_at": info.started_at,
-        "files": [{"filename": recording.filename}],
-    })
-    .to_string()
 }

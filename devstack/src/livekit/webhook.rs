@@ -51,8 +51,8 @@ pub(crate) fn body(event: &WebhookEvent) -> String {
 }
 
 /// The `Authorization` header: a bare token with the claims exp, iss, nbf and sha256 only.
-pub(crate) fn authorization(key: &ApiKey, body: &str) -> String {
-    let now = pace::now_s();
+/// `now`: seconds since 1970 by LiveKit's clock.
+pub(crate) fn authorization(key: &ApiKey, body: &str, now: i64) -> String {
     let claims = format!(
         r#"{{"exp":{},"iss":{},"nbf":{now},"sha256":"{}"}}"#,
         now + TOKEN_SECONDS,
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn livekits_own_verifier_takes_the_token() {
         let key = ApiKey { name: "k".into(), secret: "s".into() };
-        let token = authorization(&key, "{}");
+        let token = authorization(&key, "{}", crate::pace::now_s());
         let claims = livekit_api::access_token::TokenVerifier::with_api_key("k", "s").verify(&token);
         let hash = claims.map(|claims| claims.sha256).ok();
         assert_eq!(hash.as_deref(), Some("RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o="));

@@ -46,7 +46,7 @@ pub(crate) struct Attempt {
     error: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Item {
     target: Target,
     event: String,
@@ -55,6 +55,8 @@ struct Item {
     queued: Instant,
     /// Which reset it belongs to; what is older than the last one is forgotten.
     epoch: u64,
+    /// Waits so long when its turn has come.
+    delay: Duration,
 }
 
 type Queues = HashMap<(String, String), UnboundedSender<Item>>;
@@ -86,11 +88,30 @@ impl WebhookQueues {
                 self.note(&item_of(event, target, &body, 0), 0, None, "dropped by /dev/faults");
                 continue;
             }
-            for _ in 0..self.faults.webhook_copies() {
-                let item = item_of(event, target, &body, self.epoch.load(Ordering::Relaxed));
-                self.enqueue(resource, item);
+            let rule = self.faults.webhooks.take(&name_of(event)).unwrap_or_default();
+            let item = item_of(event, target, &body, self.epoch.load(Ordering::Relaxed));
+            if rule.lose {
+                self.note(&item, 0, None, "lost by /dev/faults");
+                continue;
+            }
+            if let Some(ms) = rule.late_ms {
+                self.deliver_beside(item, Duration::from_millis(ms));
+                continue;
+            }
+            for _ in 0..self.faults.webhook_copies() + rule.repeat {
+                let delay = Duration::from_millis(rule.delay_ms);
+                self.enqueue(resource, Item { delay, ..item.clone() });
             }
         }
+    }
+
+    /// Out of its order.
+    fn deliver_beside(self: &Arc<Self>, item: Item, later: Duration) {
+        let queues = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(later).await;
+            queues.deliver(&item).await;
+        });
     }
 
     fn enqueue(self: &Arc<Self>, resource: &str, item: Item) {
@@ -111,13 +132,13 @@ impl WebhookQueues {
                 self.note(&item, 0, None, "dropped: older than 30 s");
                 continue;
             }
-            tokio::time::sleep(self.faults.webhook_delay()).await;
+            tokio::time::sleep(self.faults.webhook_delay() + item.delay).await;
             self.deliver(&item).await;
         }
     }
 
     async fn deliver(&self, item: &Item) {
-        let authorization = webhook::authorization(&item.target.key, &item.body);
+        let authorization = webhook::authorization(&item.target.key, &item.body, self.faults.livekit_now_s());
         let mut wanted_wait = None;
         for (index, wait) in WAITS.into_iter().enumerate() {
             self.pace.sleep(wanted_wait.take().unwrap_or(wait)).await;
@@ -179,7 +200,21 @@ impl WebhookQueues {
 }
 
 fn item_of(event: &WebhookEvent, target: &Target, body: &str, epoch: u64) -> Item {
-    Item { target: target.clone(), event: event.event.clone(), id: event.id.clone(), body: body.to_owned(), queued: Instant::now(), epoch }
+    Item {
+        target: target.clone(),
+        event: event.event.clone(),
+        id: event.id.clone(),
+        body: body.to_owned(),
+        queued: Instant::now(),
+        epoch,
+        delay: Duration::ZERO,
+    }
+}
+
+/// The event, and an egress's status.
+fn name_of(event: &WebhookEvent) -> String {
+    let status = event.egress_info.as_ref().map_or("", |info| info.status().as_str_name());
+    format!("{} {status}", event.event)
 }
 
 fn request(item: &Item, authorization: &str) -> Result<Request<Full<Bytes>>, String> {

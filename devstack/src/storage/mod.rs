@@ -6,6 +6,7 @@
 //! paths, quotas, rate limits. Keys longer than about 150 bytes do not fit `s3s-fs`'s file names.
 
 mod expiry;
+mod faults;
 mod keys;
 mod refusal;
 mod response;
@@ -19,20 +20,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
-use percent_encoding::percent_decode_str;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use serde::Serialize;
 
 use self::expiry::Expiry;
+pub(crate) use self::faults::StorageFaults;
 use self::keys::{Access, Keys};
 use self::refusal::Refusal;
 use self::storj_rules::ObjectName;
-use crate::fault_rules::RuleSet;
 use crate::options::Options;
+use crate::server::Cut;
 
 /// The server's state.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub(crate) struct Storage {
     root: PathBuf,
     service: S3Service,
     expiry: Expiry,
-    faults: Arc<RuleSet>,
+    faults: Arc<StorageFaults>,
 }
 
 /// An object as `/dev/s3` shows it.
@@ -75,7 +77,7 @@ impl Storage {
     }
 
     /// What goes wrong on purpose.
-    pub(crate) fn faults(&self) -> Arc<RuleSet> {
+    pub(crate) fn faults(&self) -> Arc<StorageFaults> {
         Arc::clone(&self.faults)
     }
 
@@ -105,19 +107,45 @@ impl Storage {
         objects
     }
 
-    /// One request: Storj's rules, the object's expiry, then `s3s`, then what it leaves out.
-    async fn answer(&self, request: Request) -> Response {
-        let (mut parts, body) = request.into_parts();
-        let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
-        if let Some(rule) = self.faults.take(&format!("{} {path}", parts.method)) {
-            tokio::time::sleep(Duration::from_millis(rule.delay_ms)).await;
-            if let Some(status) = rule.status {
-                // A body that nobody reads would break the connection before the answer is seen.
-                let _ = body.collect().await;
-                return Refusal::on_purpose(status, &rule.code).into_response(&parts.method);
-            }
+    /// Removes every object whose key begins so; answers how many.
+    pub(crate) fn remove(&self, prefix: &str) -> usize {
+        let objects = self.objects();
+        let meant: Vec<_> = objects.iter().filter(|object| object.key.starts_with(prefix)).collect();
+        for object in &meant {
+            sidecar::remove_object(&self.root, &object.bucket, &object.key);
         }
-        if let Err(refusal) = storj_rules::check(&parts) {
+        meant.len()
+    }
+
+    /// One request, unless it goes wrong on purpose.
+    async fn answer(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let Some(rule) = self.faults.rules.take(&faults::name_of(&parts)) else {
+            return self.serve(parts, body).await;
+        };
+        tokio::time::sleep(Duration::from_millis(rule.delay_ms)).await;
+        let (method, name) = (parts.method.clone(), ObjectName::of(&parts.uri));
+        let usual = if rule.acts || !rule.spoils() {
+            self.serve(parts, body).await
+        } else {
+            // A body that nobody reads would break the connection before the answer is seen.
+            let _ = body.collect().await;
+            Response::default()
+        };
+        if let (Some(bytes), Some(name), true) = (rule.keep_bytes, name, usual.status().is_success()) {
+            sidecar::shorten(&self.root, &name.bucket, &name.key, bytes);
+        }
+        match rule.status {
+            _ if rule.cut => Cut::response(),
+            Some(status) => Refusal::on_purpose(status, &rule.code).into_response(&method),
+            None => usual,
+        }
+    }
+
+    /// Storj's rules, the object's expiry, then `s3s`, then what it leaves out.
+    async fn serve(&self, mut parts: Parts, body: Body) -> Response {
+        let checked = storj_rules::check(&parts, self.faults.now_s()).and_then(|()| self.faults.check_rewrite(&parts));
+        if let Err(refusal) = checked {
             return refusal.into_response(&parts.method);
         }
         self.expiry.remove_due(&self.root);

@@ -35,6 +35,13 @@ pub(super) fn remove_object(root: &Path, bucket: &str, key: &str) {
     }
 }
 
+/// Cuts off the rest of an object.
+pub(super) fn shorten(root: &Path, bucket: &str, key: &str, bytes: u64) {
+    let file = std::fs::OpenOptions::new().write(true).open(root.join(bucket).join(key));
+    // What is not there is not any longer either.
+    let _ = file.and_then(|file| file.set_len(bytes));
+}
+
 /// Bucket and key of a file name that [`path`] makes.
 pub(super) fn object_of(file_name: &str) -> Option<(String, String)> {
     let names = file_name.strip_prefix(".bucket-")?.strip_suffix(".metadata.json")?;

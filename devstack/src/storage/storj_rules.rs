@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::expiry;
 use super::refusal::Refusal;
-use crate::pace;
 
 /// A presigned URL lives seven days at most.
 const LONGEST_PRESIGNED: i64 = 604_800;
@@ -41,9 +40,11 @@ impl ObjectName {
 }
 
 /// Checks everything that does not need the signature to be right.
-pub(super) fn check(parts: &Parts) -> Result<(), Refusal> {
+/// `now`: seconds since 1970 by the server's clock.
+pub(super) fn check(parts: &Parts, now: i64) -> Result<(), Refusal> {
     check_path(parts)?;
-    check_presigned(parts)?;
+    check_presigned(parts, now)?;
+    check_skew(parts, now)?;
     check_payload(parts)?;
     check_metadata(parts)
 }
@@ -66,7 +67,7 @@ fn check_path(parts: &Parts) -> Result<(), Refusal> {
 pub(super) const SIGNATURE: &str = "The request signature we calculated does not match the \
      signature you provided. Check your key and signing method.";
 
-fn check_presigned(parts: &Parts) -> Result<(), Refusal> {
+fn check_presigned(parts: &Parts, now: i64) -> Result<(), Refusal> {
     let has_header = parts.headers.contains_key(header::AUTHORIZATION);
     if query(&parts.uri, "X-Amz-Credential").is_some() && has_header {
         let message = "Only one auth mechanism allowed";
@@ -75,19 +76,33 @@ fn check_presigned(parts: &Parts) -> Result<(), Refusal> {
     let Some(expires) = query(&parts.uri, "X-Amz-Expires") else {
         return Ok(());
     };
-    match expires.parse::<i64>() {
-        Ok(0..=LONGEST_PRESIGNED) => {}
+    let expires = match expires.parse::<i64>() {
+        Ok(seconds @ 0..=LONGEST_PRESIGNED) => seconds,
         _ => {
             let message = "X-Amz-Expires must be less than a week (in seconds) that is 604800";
             return Err(Refusal::bad_request("AuthorizationQueryParametersError", message));
         }
+    };
+    match seconds(&query(&parts.uri, "X-Amz-Date").unwrap_or_default()) {
+        Some(date) if date > now + SKEW => Err(Refusal::forbidden("AccessDenied", "Request is not valid yet")),
+        Some(date) if date + expires < now => Err(Refusal::forbidden("AccessDenied", "Request has expired")),
+        _ => Ok(()),
     }
-    let date = query(&parts.uri, "X-Amz-Date").unwrap_or_default();
-    let date = NaiveDateTime::parse_from_str(&date, "%Y%m%dT%H%M%SZ");
-    if date.is_ok_and(|date| date.and_utc().timestamp() > pace::now_s() + SKEW) {
-        return Err(Refusal::forbidden("AccessDenied", "Request is not valid yet"));
+}
+
+/// A request that is signed in its headers, at another time than the server's.
+fn check_skew(parts: &Parts, now: i64) -> Result<(), Refusal> {
+    match seconds(text(parts, "x-amz-date")) {
+        Some(date) if (date - now).abs() > SKEW => {
+            let message = "The difference between the request time and the server's time is too large.";
+            Err(Refusal::forbidden("RequestTimeTooSkewed", message))
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+fn seconds(date: &str) -> Option<i64> {
+    NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").ok().map(|date| date.and_utc().timestamp())
 }
 
 fn check_payload(parts: &Parts) -> Result<(), Refusal> {

@@ -82,11 +82,27 @@ impl Devstack {
 
     /// A Twirp call with a token.
     pub(crate) async fn call(&self, method: &str, grants: VideoGrants, body: Value) -> Answer {
+        self.try_call(method, grants, body).await.expect("an answer")
+    }
+
+    /// The same; `None` when the connection ends without an answer.
+    pub(crate) async fn try_call(&self, method: &str, grants: VideoGrants, body: Value) -> Option<Answer> {
         let token = token("server", grants);
         let request = Request::post(format!("{}/twirp/livekit.{method}", self.livekit))
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json");
-        send(request, body.to_string()).await
+        try_send(request, body.to_string()).await
+    }
+
+    /// Changes `/dev/faults`; answers the set.
+    pub(crate) async fn faults(&self, change: Value) -> Value {
+        let answer = self.post("/dev/faults", change).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    pub(crate) async fn egresses(&self) -> Vec<Value> {
+        self.get("/dev/state").await["egresses"].as_array().unwrap().clone()
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
@@ -144,7 +160,7 @@ impl Devstack {
     /// An object's bytes.
     pub(crate) async fn object(&self, key: &str) -> Bytes {
         let path = format!("/recordings/{key}");
-        let answer = self.s3(FULL, S3 { method: "GET", path: &path, body: Bytes::new(), headers: &[] }).await;
+        let answer = self.s3(FULL, crate::storage::bare("GET", &path)).await;
         assert_eq!(answer.status, 200, "{key}: {}", answer.text());
         answer.body
     }
@@ -255,11 +271,16 @@ fn signed_pairs(signable: SignableRequest<'_>, settings: SigningSettings, key: (
 
 /// Sends anything.
 pub(crate) async fn send(request: axum::http::request::Builder, body: impl Into<Bytes>) -> Answer {
-    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    let response = client.request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+    try_send(request, body).await.expect("an answer")
+}
+
+/// `None` when the connection ends without an answer.
+pub(crate) async fn try_send(request: axum::http::request::Builder, body: impl Into<Bytes>) -> Option<Answer> {
+    let client = Client::builder(TokioExecutor::new()).retry_canceled_requests(false).build_http::<Full<Bytes>>();
+    let response = client.request(request.body(Full::new(body.into())).unwrap()).await.ok()?;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
 }
 
 pub(crate) async fn get_url(url: &str) -> Answer {

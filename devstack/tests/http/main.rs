@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod devstack;
+mod fault_calls;
+mod fault_recorders;
+mod fault_storage;
+mod fault_webhooks;
 mod process;
 mod receiver;
 mod recording;

@@ -176,7 +176,7 @@ async fn a_refused_segment_ends_the_recording_at_once() {
     scene.leap(18.0).await;
     let info = scene.ended("FAILED").await;
     assert!(info["error"].as_str().unwrap().contains("AccessDenied"), "{info}");
-    assert_eq!((info["errorCode"].clone(), info.get("details")), (json!(400), None));
+    assert_eq!((&info["errorCode"], &info["details"]), (&json!(400), &json!("End reason: Failure")));
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     assert_eq!(scene.devstack.keys().await, ["x/index.m3u8", "x/s_00000.ts", "x/s_00001.ts"]);
     let again = scene.devstack.stop_egress(&scene.id).await;
