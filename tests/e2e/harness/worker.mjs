@@ -14,9 +14,9 @@ process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values
 
 /**
  * Starts the Worker of that `bundle` folder on `port` with these variables and no others. Its database lies in `folder`, or goes
- * with it.
+ * with it. `around`: the text of a module that is started in its place and imports it as `./index.js`.
  */
-export async function startWorker(port, vars, { bundle = 'build', folder } = {}) {
+export async function startWorker(port, vars, { bundle = 'build', folder, around } = {}) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
   const { modulesRules: _, ...options } = workerOptions
   const lines = []
@@ -27,6 +27,7 @@ export async function startWorker(port, vars, { bundle = 'build', folder } = {})
       bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
       modulesRoot: path.join(root, bundle),
       modules: [
+        ...(around ? [{ type: 'ESModule', path: path.join(root, bundle, 'around.js'), contents: around }] : []),
         { type: 'ESModule', path: path.join(root, bundle, 'index.js') },
         { type: 'CompiledWasm', path: path.join(root, bundle, 'index_bg.wasm') },
       ],
