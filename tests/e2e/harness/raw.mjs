@@ -28,12 +28,12 @@ export function sendRaw(address, bytes, ms = 5_000) {
 }
 
 /** A request whose target is sent as it is written, dots and all. */
-export function rawRequest(address, method, target, { headers = {}, body = '' } = {}) {
+export function rawRequest(address, method, target, { headers = {}, body = '', ms } = {}) {
   const length = body.length > 0 || method === 'POST' ? { 'content-length': Buffer.byteLength(body) } : {}
   const all = { host: new URL(address).host, connection: 'close', ...length, ...headers }
   const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
   const head = Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-  return sendRaw(address, Buffer.concat([head, Buffer.from(body)]))
+  return sendRaw(address, Buffer.concat([head, Buffer.from(body)]), ms)
 }
 
 function parse(text) {
