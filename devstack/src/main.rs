@@ -21,6 +21,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::options::{Options, USAGE};
@@ -127,28 +128,22 @@ async fn told_to_end(with_parent: bool) {
     }
 }
 
-/// Where objects lie: the folder asked for, or a temporary one that goes at the end.
+/// Where objects lie: the folder asked for, or one that nobody had before and that goes at the end. Its name
+/// is random: a process's number comes again, and one that was killed leaves its objects behind.
 struct ObjectFolder {
     path: PathBuf,
-    temporary: bool,
+    _temporary: Option<TempDir>,
 }
 
 impl ObjectFolder {
     fn choose(options: &Options) -> Result<Self, Failure> {
-        let (path, temporary) = match &options.s3_dir {
-            Some(path) => (path.clone(), false),
-            None => (std::env::temp_dir().join(format!("devstack-{}", std::process::id())), true),
+        let Some(path) = &options.s3_dir else {
+            let temporary = tempfile::Builder::new().prefix("devstack-").tempdir();
+            let temporary = temporary.map_err(|error| (1, format!("devstack: cannot make a temporary folder: {error}")))?;
+            return Ok(Self { path: temporary.path().to_owned(), _temporary: Some(temporary) });
         };
-        std::fs::create_dir_all(&path).map_err(|error| (1, format!("devstack: cannot make {}: {error}", path.display())))?;
-        Ok(Self { path, temporary })
-    }
-}
-
-impl Drop for ObjectFolder {
-    fn drop(&mut self) {
-        if self.temporary {
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
+        std::fs::create_dir_all(path).map_err(|error| (1, format!("devstack: cannot make {}: {error}", path.display())))?;
+        Ok(Self { path: path.clone(), _temporary: None })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The process itself: how it begins and ends.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,38 @@ fn it_ends_with_its_parent() {
         assert!(since.elapsed() < Duration::from_secs(3), "still there");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn its_objects_are_new_and_go_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = || std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    let start = || {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_devstack"))
+            .args(["--no-livekit", "--s3", "127.0.0.1:0", "--with-parent"])
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        child
+    };
+    // A killed one leaves its objects. The system gives its number to another process some day, and that one must
+    // not find them: so the number is no part of the name.
+    let mut killed = start();
+    let number = killed.id().to_string();
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let left = entries();
+    assert_eq!(left.len(), 1);
+    assert_ne!(left[0].to_str(), Some(format!("devstack-{number}").as_str()));
+    let mut ended = start();
+    assert_eq!(entries().len(), 2);
+    drop(ended.stdin.take());
+    assert!(ended.wait().unwrap().success());
+    assert_eq!(entries(), left);
 }
 
 #[tokio::test]

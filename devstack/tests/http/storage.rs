@@ -139,8 +139,8 @@ async fn every_origin_is_allowed() {
 
 #[tokio::test]
 async fn a_folder_is_kept_between_runs_with_its_expiries() {
-    let folder = std::env::temp_dir().join(format!("devstack-test-{}", std::process::id()));
-    let flags = ["--s3-dir", folder.to_str().unwrap()];
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--s3-dir", folder.path().to_str().unwrap()];
     let first = Devstack::start(&flags);
     let headers = [("x-amz-meta-object-expires", "+1h")];
     let put = S3 { method: "PUT", headers: &headers, ..bare("PUT", "/recordings/x") };
@@ -150,8 +150,6 @@ async fn a_folder_is_kept_between_runs_with_its_expiries() {
     let second = Devstack::start(&flags);
     assert_eq!(second.get("/dev/s3").await, before);
     assert!(before["objects"][0]["expires_at_ms"].is_i64());
-    drop(second);
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 pub(crate) fn bare<'a>(method: &'a str, path: &'a str) -> S3<'a> {
