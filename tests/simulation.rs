@@ -2,8 +2,8 @@
 //! LiveKit, Storj, people and the schedule, and faults before and after every effect.
 //!
 //! - `cargo test --test simulation` plays 2,000 histories.
-//! - `SIM_HISTORIES=1000000 cargo test --profile simulation --test simulation` plays more; `SIM_SEED` is the first
-//!   seed.
+//! - `node scripts/simulate.mjs 1000000` plays more, with progress and a report (`SIM_HISTORIES`, `SIM_SEED`: the first
+//!   seed, `SIM_THREADS`).
 //! - `SIM_REPORT=1` prints how often which fault struck and which states were reached.
 //! - `SIM_REPLAY='…'` plays the one history that a failure names.
 //! - `node scripts/mutants.mjs` puts one-line bugs in on purpose and says which of them it finds.

@@ -38,15 +38,21 @@ pub enum Probed {
 }
 
 /// Reads the answer to the probe. Quotas and throttling are 403 and 429 too, but Storj's, not the
-/// key's: a full project refuses the recording just as well.
+/// key's: a full project refuses the recording just as well. Two clocks that disagree say nothing of the key:
+/// LiveKit signs its upload by a third one, hours later.
 #[must_use]
 pub fn probed(result: &Result<Incoming, Unanswered>) -> Probed {
-    match result.as_ref().map(|incoming| incoming.status) {
-        Ok(200..=299) => Probed::Writable,
-        Ok(404) => Probed::Refused("bucket_not_found"),
-        Ok(401 | 403) => Probed::Refused("storage_key_refused"),
+    match result {
+        Ok(Incoming { status: 200..=299, .. }) => Probed::Writable,
+        Ok(Incoming { status: 404, .. }) => Probed::Refused("bucket_not_found"),
+        Ok(Incoming { status: 401 | 403, body, .. }) if !says(body, "RequestTimeTooSkewed") => Probed::Refused("storage_key_refused"),
         _ => Probed::Unclear,
     }
+}
+
+/// Whether an error of S3's bears that code.
+fn says(body: &[u8], code: &str) -> bool {
+    String::from_utf8_lossy(body).split_once("<Code>").and_then(|(_, rest)| rest.split('<').next()) == Some(code)
 }
 
 /// Under which name the proof of this key for this bucket is kept. The key's id is hashed: the
@@ -105,8 +111,7 @@ pub fn sight(result: &Result<Incoming, Unanswered>) -> Sight {
 /// Whether the answer to [`first_byte`] confirms that there is no such object, in S3's own words.
 #[must_use]
 pub fn confirms_absence(result: &Result<Incoming, Unanswered>) -> bool {
-    let Ok(Incoming { status: 404, body, .. }) = result else { return false };
-    String::from_utf8_lossy(body).contains("<Code>NoSuchKey</Code>")
+    matches!(result, Ok(Incoming { status: 404, body, .. }) if says(body, "NoSuchKey"))
 }
 
 /// A link that plays the object in a browser until `expires_s` seconds from now.
@@ -116,4 +121,34 @@ pub fn confirms_absence(result: &Result<Incoming, Unanswered>) -> bool {
 pub fn playback(config: &Config, bucket: &Bucket, key: &str, content_type: &str, now: Millis, expires_s: u32) -> Result<String, SignError> {
     let query = [("response-content-disposition", "inline"), ("response-content-type", content_type)];
     presign("GET", bucket, &config.storj, key, &query, now, expires_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_definite_no_refuses_the_key() {
+        let read = |status, code: &str| {
+            let body = format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Key>k</Key></Error>").into_bytes();
+            probed(&Ok(Incoming { status, content_length: None, body }))
+        };
+        let refused = Probed::Refused("storage_key_refused");
+        for (status, code, proved) in [
+            (200, "", Probed::Writable),
+            (401, "", refused),
+            (403, "", refused),
+            (403, "AccessDenied", refused),
+            (403, "InvalidAccessKeyId", refused),
+            (403, "SignatureDoesNotMatch", refused),
+            (403, "RequestTimeTooSkewed", Probed::Unclear),
+            (404, "NoSuchBucket", Probed::Refused("bucket_not_found")),
+            (429, "SlowDown", Probed::Unclear),
+            (500, "InternalError", Probed::Unclear),
+            (503, "ServiceUnavailable", Probed::Unclear),
+        ] {
+            assert_eq!(read(status, code), proved, "{status} {code}");
+        }
+        assert_eq!(probed(&Err(Unanswered::Timeout)), Probed::Unclear);
+    }
 }

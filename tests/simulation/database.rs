@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 thread_local! {
     /// Opening a database takes longer than a history, so each thread keeps one and empties it.
-    static KEPT: RefCell<Option<Connection>> = const { RefCell::new(None) };
+    static KEPT: RefCell<Option<(Connection, Vec<String>)>> = const { RefCell::new(None) };
 }
 
 /// Watches every committed change by triggers, which roll back with what they watched.
@@ -43,27 +43,16 @@ WHEN NEW.viewer_count < 0 OR NEW.peak_viewers < NEW.viewer_count
 BEGIN INSERT INTO violations VALUES ('viewers below zero or above their peak'); END;
 ";
 
-const TABLES: [&str; 11] = [
-    "live_streams",
-    "sessions",
-    "participants",
-    "audience",
-    "egresses",
-    "assets",
-    "webhook_events",
-    "storage_proofs",
-    "leases",
-    "pulse",
-    "violations",
-];
+/// All tables of ours, whichever migrations there are.
+const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' UNION ALL SELECT 'violations'";
 
 /// The database of one history.
-pub struct Database(Option<Connection>);
+pub struct Database(Option<(Connection, Vec<String>)>);
 
 impl Database {
     pub fn empty() -> Self {
         let kept = KEPT.with_borrow_mut(Option::take);
-        let db = kept.unwrap_or_else(|| {
+        let kept = kept.unwrap_or_else(|| {
             let db = Connection::open_in_memory().unwrap();
             db.set_prepared_statement_cache_capacity(512);
             // Nothing is rolled back here, and a plan made once is good for every value: a third less time.
@@ -75,17 +64,18 @@ impl Database {
                 db.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
             }
             db.execute_batch(WATCHERS).unwrap();
-            db
+            let tables = db.prepare(TABLES).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+            (db, tables)
         });
-        for table in TABLES {
-            db.prepare_cached(&format!("DELETE FROM {table}")).unwrap().execute([]).unwrap();
+        for table in &kept.1 {
+            kept.0.prepare_cached(&format!("DELETE FROM {table}")).unwrap().execute([]).unwrap();
         }
-        Self(Some(db))
+        Self(Some(kept))
     }
 
     /// Runs a batch as one transaction.
     pub fn batch(&self, statements: &[Statement]) -> Vec<Rows> {
-        let db = self.0.as_ref().unwrap();
+        let db = &self.0.as_ref().unwrap().0;
         db.prepare_cached("BEGIN").unwrap().execute([]).unwrap();
         // A statement that SQLite does not take is a fault of this program, not of the world.
         let rows = statements.iter().map(|s| query(db, s).unwrap_or_else(|error| panic!("{error}: {}", s.sql))).collect();
@@ -95,7 +85,7 @@ impl Database {
 
     /// For the checks: rows of a query of our own.
     pub fn rows(&self, sql: &str, params: Vec<Param>) -> Rows {
-        query(self.0.as_ref().unwrap(), &Statement::new(sql.to_owned(), params)).unwrap()
+        query(&self.0.as_ref().unwrap().0, &Statement::new(sql.to_owned(), params)).unwrap()
     }
 
     /// The first column of the first row, or null.

@@ -1,8 +1,10 @@
 //! Many histories on all cores, and what they found.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::history::play;
 use super::plan::Plan;
@@ -12,6 +14,8 @@ use super::shrink::{shrink, tell};
 const HISTORIES: u64 = 2_000;
 /// So many failures are told at once; one bug mostly fails many histories.
 const TOLD: usize = 5;
+/// A long run says so often how far it is.
+const SAYS_EACH: Duration = Duration::from_secs(30);
 
 #[derive(Default)]
 struct Found {
@@ -33,29 +37,43 @@ fn every_history_ends_well() {
     std::panic::set_hook(Box::new(|_| {}));
     let (first, count) = (variable("SIM_SEED").unwrap_or(1), variable("SIM_HISTORIES").unwrap_or(HISTORIES));
     let (next, found) = (AtomicU64::new(first), Mutex::new(Found::default()));
-    let only_first = std::env::var("SIM_FIRST").is_ok();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (only_first, reports) = (std::env::var("SIM_FIRST").is_ok(), std::env::var("SIM_REPORT").is_ok());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = variable("SIM_THREADS").map_or(cores, |threads| usize::try_from(threads).unwrap());
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut mine = Found::default();
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count {
-                        break;
+        let players: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut mine = Found::default();
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= first + count {
+                            break;
+                        }
+                        let known = mine.broken.len();
+                        play_seed(seed, &mut mine);
+                        if reports && mine.broken.len() > known {
+                            say(&format!("seed {seed} broke something"));
+                        }
+                        if only_first && !mine.broken.is_empty() {
+                            next.store(first + count, Ordering::Relaxed);
+                        }
                     }
-                    play_seed(seed, &mut mine);
-                    if only_first && !mine.broken.is_empty() {
-                        next.store(first + count, Ordering::Relaxed);
-                    }
-                }
-                found.lock().unwrap().add(mine);
-            });
+                    found.lock().unwrap().add(mine);
+                })
+            })
+            .collect();
+        if reports {
+            scope.spawn(|| progress(first, count, &next, &over));
         }
+        let played: Vec<_> = players.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        over.store(true, Ordering::Relaxed);
+        played.into_iter().for_each(|ended| ended.unwrap());
     });
     let found = found.into_inner().unwrap();
-    if std::env::var("SIM_REPORT").is_ok() {
-        found.report(count);
+    if reports {
+        found.report(first, count);
     }
     if only_first {
         let _ = std::panic::take_hook();
@@ -72,6 +90,24 @@ fn every_history_ends_well() {
         .collect();
     let _ = std::panic::take_hook();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// How far it is, now and then, until all is over.
+fn progress(first: u64, count: u64, next: &AtomicU64, over: &AtomicBool) {
+    let (began, mut said) = (Instant::now(), Instant::now());
+    while !over.load(Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_millis(50));
+        if said.elapsed() >= SAYS_EACH {
+            said = Instant::now();
+            let done = next.load(Ordering::Relaxed).saturating_sub(first).min(count);
+            say(&format!("{done} of {count} histories, {:.0} a second", done as f64 / began.elapsed().as_secs_f64()));
+        }
+    }
+}
+
+/// At once, and not only when the test is over.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn play_seed(seed: u64, found: &mut Found) {
@@ -98,8 +134,12 @@ impl Found {
         }
     }
 
-    fn report(&self, count: u64) {
-        println!("{count} histories");
+    /// Lines `number  what`: reports of several ranges of seeds are added up line by line.
+    fn report(&self, first: u64, count: u64) {
+        println!("seeds {first} to {}", first + count - 1);
+        println!("{count:>9}  histories");
+        let sum = |group: &str| self.counts.iter().filter(|(what, _)| what.starts_with(group)).map(|(_, times)| times).sum::<u64>();
+        println!("{:>9}  faults in all", sum("fault ") + sum("outage "));
         for (what, times) in &self.counts {
             println!("{times:>9}  {what}");
         }
