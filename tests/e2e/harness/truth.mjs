@@ -66,3 +66,19 @@ export async function isTrue(p, stage) {
   assert.ok(recording <= rooms, `${recording} record in ${rooms} rooms`)
   return { jobs, assets, egresses, objects }
 }
+
+/** LiveKit would go on with it. */
+export const isAlive = ({ status }) => !Object.hasOwn(ENDINGS, status)
+
+/** After minutes of schedule one egress records, and once it is stopped there are so many recordings. */
+export async function oneRecords({ p, stage }, streamId, { recordings = 1 } = {}) {
+  await p.faults({ reset: true })
+  await p.until(streamId, 'recording')
+  await p.cronAfter(6 * 60_000)
+  const [alive, ...others] = (await p.egresses()).filter(isAlive)
+  assert.deepEqual(others, [])
+  await p.stop({ roomName: 'talk' })
+  assert.equal((await p.ready(alive.egress_id)).partial, false)
+  assert.equal((await p.recordings()).length, recordings)
+  await isTrue(p, stage)
+}

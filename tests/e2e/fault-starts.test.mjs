@@ -1,0 +1,53 @@
+// LiveKit's answer to a start is spoilt in each way: the recording is started once, and is there in the end. (No answer for
+// ten seconds: lost-answers.test.mjs. Taken long after: fault-late.test.mjs.)
+
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { waitFor } from './harness/harness.mjs'
+import { done, notDone } from './harness/spoilt.mjs'
+import { emptied, faultStage, oneRecords } from './harness/truth.mjs'
+
+let stage
+let p
+
+before(async () => ({ stage, p } = await faultStage()))
+beforeEach(() => emptied(stage))
+after(() => stage?.stop())
+
+const minute = 60_000
+/** Longer than an unknown outcome is looked for; at the next run the second attempt is made. */
+const unknownFor = 100_000
+const silent = { drop_webhooks: ['egress_started', 'egress_updated', 'egress_ended'] }
+
+describe('the answer to a start', () => {
+  /** What the caller is told; a webhook may have named the egress before. */
+  const told = (name) => (name.includes('after 3 s') ? [200] : name.includes('401') ? [502] : name in done ? [200, 202] : [202])
+
+  for (const [name, rule] of Object.entries({ ...notDone, ...done })) {
+    test(name, async () => {
+      const { streamId } = await p.host('talk')
+      await p.faults({ calls: [{ on: 'StartRoomComposite', times: 1, ...rule }] })
+      const { status, text } = await p.start('talk')
+      assert.ok(told(name).includes(status), `${status} ${text}`)
+      assert.ok(!/eyJ|invalid token|nginx/.test(text), 'LiveKit’s own words stay inside')
+      if (status === 502) {
+        await p.cronAfter(10 * minute)
+        assert.deepEqual(await p.egresses(), [], 'a refusal that the caller was told is not made up for')
+        assert.equal((await p.start('talk')).status, 200)
+      }
+      for (const wait of [unknownFor, minute]) await p.cronAfter(wait)
+      await oneRecords({ p, stage }, streamId)
+    })
+
+    test(`${name}, of one that starts by itself, and its webhooks are lost`, async () => {
+      await p.faults({ ...silent, calls: [{ on: 'StartRoomComposite', times: 1, ...rule }] })
+      const { streamId } = await p.host('talk', { record: true })
+      await waitFor(async () => (await stage.sql('SELECT id FROM egresses')).length > 0)
+      await p.settled()
+      for (const wait of [unknownFor, minute, minute]) await p.cronAfter(wait)
+      await oneRecords({ p, stage }, streamId)
+    })
+  }
+})
+
+test('no line of the log tells a secret', () => p.tellsNoSecret())
