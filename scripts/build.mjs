@@ -1,4 +1,4 @@
-// Builds the Worker into build/, which wrangler.toml names: `npm run build`.
+// Builds the Worker into build/ and the pages into web/dist, which wrangler.toml names: `npm run build`.
 //
 // Nothing is done when nothing changed since the last build: its inputs' checksum lies beside its result. So wrangler
 // may call this before each start (--quiet), and a second `npm run dev` is quick.
@@ -13,6 +13,7 @@ import { isExecutable, root, run } from './parts/processes.mjs'
 import { workerToolchain } from './parts/rust.mjs'
 import { main, report, step, Stop } from './parts/steps.mjs'
 import { withBodies } from './parts/wasm-bodies.mjs'
+import { buildWeb } from './parts/web.mjs'
 import { setupBuild, setupBuildQuietly } from './setup.mjs'
 
 const sources = ['src', 'migrations', 'schema.sql', 'Cargo.toml', 'Cargo.lock']
@@ -152,6 +153,7 @@ async function environment({ toolchain, panicUnwind }) {
 async function buildForWrangler() {
   await setupBuildQuietly()
   try {
+    await buildWeb()
     await build()
   } catch (error) {
     if (process.env.WRANGLER_COMMAND !== 'dev' || !isBuilt()) throw error
@@ -179,6 +181,7 @@ function filesOf(name) {
 await main(import.meta.url, async () => {
   if (process.argv.includes('--quiet')) return buildForWrangler()
   await setupBuild()
+  await step('pages', buildWeb)
   await step('Worker', async (say) => {
     const unchanged = await build(say)
     return [unchanged, checkSize()].filter(Boolean).join('; ')

@@ -7,6 +7,7 @@ import { build, checkSize } from './build.mjs'
 import { wrangler, wranglerEnv } from './parts/node.mjs'
 import { root, runHere } from './parts/processes.mjs'
 import { main, step, Stop } from './parts/steps.mjs'
+import { buildWeb } from './parts/web.mjs'
 import { setupBuild } from './setup.mjs'
 
 const DRY_RUN_DIR = '.wrangler/dry-run'
@@ -15,6 +16,7 @@ async function deploy(options) {
   const dry = options.includes('--dry-run')
   if (!dry) checkDatabase()
   await setupBuild()
+  await step('pages', buildWeb)
   await step('Worker', async (say) => {
     const unchanged = await build(say)
     return [unchanged, checkSize()].filter(Boolean).join('; ')

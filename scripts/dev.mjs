@@ -8,6 +8,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from './build.mjs'
 import { createDevVars, publicUrl, readDevVars, standIn } from './parts/dev-vars.mjs'
+import { demoLink, startSignIn } from './parts/dev-sign-in.mjs'
 import { buildDevstack, startDevstack } from './parts/devstack.mjs'
 import { recordOnce } from './parts/first-recording.mjs'
 import { caller, runSchedule, startWorker, untilHealthy } from './parts/local-worker.mjs'
@@ -15,6 +16,7 @@ import { forgetLocal } from './parts/migrations.mjs'
 import { isFree } from './parts/ports.mjs'
 import { endAllGroups, root } from './parts/processes.mjs'
 import { main, print, report, step, Stop } from './parts/steps.mjs'
+import { buildWeb } from './parts/web.mjs'
 import { setup } from './setup.mjs'
 import { mint } from './token.mjs'
 
@@ -35,10 +37,12 @@ async function develop() {
 
   await setup()
   if (livekit || s3) await step('devstack', buildDevstack)
+  await step('pages', buildWeb)
   await step('Worker', build)
 
   if (livekit || s3) await step('stand-ins', () => startStandIns({ vars, port, livekit, s3 }))
-  const worker = startWorker({ port, publicUrl: publicUrl(vars, port) })
+  const signIn = vars.AUTH_JWT_SECRET && !vars.SIGN_IN_URL ? { SIGN_IN_URL: (await startSignIn(vars.AUTH_JWT_SECRET)).url } : {}
+  const worker = startWorker({ port, vars: { PUBLIC_URL: publicUrl(vars, port), ...signIn } })
   await step('wrangler dev', () => untilHealthy(worker))
   const schedule = runSchedule(worker)
 
@@ -112,19 +116,22 @@ async function newestRecording(worker, vars, livekit) {
       say,
     })
   })
-  print(`  plays from ${made.url}`)
   return made.id
 }
 
 function tell({ url }, vars, { livekit, s3, newest }) {
   const side = (standIn, real) => (standIn ? `http://${standIn.host}:${standIn.port} (stand-in)` : real)
+  const secret = vars.AUTH_JWT_SECRET
   const curl = (route) => `curl -s -H "Authorization: Bearer $(npm run -s token -- --user alice)" '${url}${route}'`
   print(`
+  Open     ${secret ? `${demoLink(secret, url)}
+           (signs you in as alice, on this machine only)` : `${url}/discover`}
+
   Worker   ${url}/healthz
   LiveKit  ${side(livekit, vars.LIVEKIT_URL)}
   Storj    ${side(s3, vars.STORJ_ENDPOINT)}
 
-  The recordings:
+  The recordings by curl:
     ${curl('/api/recordings')}
   A link that plays ${newest ? 'the newest' : 'one'}:
     ${curl(`/api/recordings/${newest ?? '<id>'}/playback`)}

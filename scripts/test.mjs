@@ -1,4 +1,5 @@
-// Every test: `npm test`. Parts of it: `npm run lint`, `npm run test:rust`, `npm run test:e2e [-- part of a file's name]`.
+// Every test: `npm test`. Parts of it: `npm run lint`, `npm run test:rust`, and, each with `[-- part of a file's name]`,
+// `npm run test:e2e`, `npm run test:pages` (in a Chromium; where there is none it says so, loudly).
 // With the real LiveKit server: `npm run test:real [-- part of a file's name]`, or after all others: `npm test -- --real`.
 //
 // A part that fails hides none of the later ones. The last line is always `N passed, N failed`; checks that have no tests
@@ -8,17 +9,19 @@ import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { build, checkSize, panicProbe } from './build.mjs'
+import { findChromium } from './parts/chromium.mjs'
 import { check, tests } from './parts/counted.mjs'
 import { buildDevstack } from './parts/devstack.mjs'
 import { wranglerNode } from './parts/node.mjs'
 import { root } from './parts/processes.mjs'
 import { realTests } from './parts/real-tests.mjs'
 import { main, report, step, Stop } from './parts/steps.mjs'
+import { buildWeb } from './parts/web.mjs'
 import { setupBuild } from './setup.mjs'
 
 const WASM = ['-p', 'livekit-storj', '--lib', '--target', 'wasm32-unknown-unknown']
 const DENY = ['--', '-D', 'warnings']
-const E2E = 'tests/e2e'
+const [E2E, PAGES] = ['tests/e2e', 'tests/pages']
 
 const builds = ['build', ({ filter }) => held(() => buildBoth(filter))]
 const parts = {
@@ -26,15 +29,18 @@ const parts = {
     ['format', () => check('cargo', ['fmt', '--all', '--check'])],
     ['clippy', () => check('cargo', ['clippy', '--workspace', '--all-targets', ...DENY])],
     ['clippy, wasm32', () => check('cargo', ['clippy', ...WASM, ...DENY])],
+    ['types of the pages', () => check(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'web'])],
   ],
   rust: [['cargo test', () => tests('cargo', ['test', '--workspace', '--no-fail-fast'])]],
   deploy: [builds, ['deploy, dry run', () => check(process.execPath, ['scripts/deploy.mjs', '--dry-run'])]],
   e2e: [builds, ['end to end', onWhatWasBuilt(endToEnd)]],
+  pages: [builds, ['pages', onWhatWasBuilt(inChromium)]],
 }
 const real = [builds, ['real LiveKit', onWhatWasBuilt(realTests)]]
 
 async function buildBoth(filter) {
   await step('devstack', buildDevstack)
+  await step('pages', buildWeb)
   await step('Worker', async (say) => {
     const unchanged = await build(say)
     return [unchanged, checkSize()].filter(Boolean).join('; ')
@@ -52,16 +58,24 @@ function onWhatWasBuilt(work) {
   }
 }
 
-function endToEnd(filter) {
-  const all = existsSync(path.join(root, E2E)) ? readdirSync(path.join(root, E2E)) : []
+/** Each file has a browser besides: one at a time on few cores. */
+function inChromium(filter) {
+  if (findChromium()) return files(PAGES, filter, Math.max(1, Math.floor(availableParallelism() / 2)))
+  const line = '!'.repeat(80)
+  const notRun = [line, 'NOT RUN: the tests of the pages. There is no Chromium: install one, or name it in CHROMIUM.', line].join('\n')
+  return { passed: 0, failed: 0, note: 'NOT RUN, see below', notRun }
+}
+
+/** Each file has a Worker and a devstack of its own, and mostly waits: two at once even on one core. */
+const endToEnd = (filter) => files(E2E, filter, Math.max(2, availableParallelism() - 1))
+
+function files(folder, filter, concurrency) {
+  const all = existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)) : []
   const chosen = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter))
-  const files = chosen.map((name) => `${E2E}/${name}`)
-  if (files.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
-  // Each file has a Worker and a devstack of its own, and mostly waits: two at once even on one core.
-  const concurrency = Math.max(2, availableParallelism() - 1)
+  if (chosen.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
   // A test that hangs ends, and a file whose tests are over too: CI must not wait for ever.
-  const patience = ['--test-timeout=120000', '--test-force-exit']
-  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...patience, ...files])
+  const patience = ['--test-timeout=300000', '--test-force-exit']
+  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...patience, ...chosen.map((name) => `${folder}/${name}`)])
 }
 
 /** A function of ours as a check. */

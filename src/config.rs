@@ -76,6 +76,8 @@ pub struct Config {
     pub auth_jwks_url: Option<String>,
     /// Issuer, audience and admins.
     pub auth: AuthRules,
+    /// Where people sign in; the pages lead there with the address to come back to.
+    pub sign_in_url: Option<String>,
     /// Where LiveKit reaches this Worker; without it, the address of the caller's request.
     pub public_url: Option<String>,
     /// Only rooms whose names begin so can be owned here.
@@ -136,7 +138,7 @@ impl Config {
 
         let auth_secret =
             v.optional("AUTH_JWT_SECRET", "at least 32 bytes", |text| (text.len() >= MIN_AUTH_SECRET_BYTES).then(|| text.to_owned()));
-        let auth_jwks_url = v.optional("AUTH_JWKS_URL", "an https:// address", jwks_url);
+        let auth_jwks_url = v.optional("AUTH_JWKS_URL", "an https:// address", https_or_local);
         let issuer = v.optional("AUTH_ISSUER", "the issuer", |text| Some(text.to_owned()));
         let audience = v.optional("AUTH_AUDIENCE", "the audience", |text| Some(text.to_owned()));
         if auth_secret.is_none() && auth_jwks_url.is_none() && !v.is_faulty("AUTH_JWT_SECRET") && !v.is_faulty("AUTH_JWKS_URL") {
@@ -156,6 +158,7 @@ impl Config {
         }
 
         let admins = v.list("ADMIN_USER_IDS");
+        let sign_in_url = v.optional("SIGN_IN_URL", "an https:// address without a fragment", https_or_local);
         let public_url = v.optional("PUBLIC_URL", "https:// and a host, without a path", http_origin);
         let room_prefix = v.optional("ROOM_PREFIX", "at most 64 characters", |text| (text.chars().count() <= 64).then(|| text.to_owned()));
         let record_foreign_rooms = v.optional("RECORD_FOREIGN_ROOMS", "`off` or `publisher`", |text| match text {
@@ -186,6 +189,7 @@ impl Config {
                 auth_secret: auth_secret.map(Secret::new),
                 auth_jwks_url,
                 auth: AuthRules { issuer, audience, admins },
+                sign_in_url,
                 public_url,
                 room_prefix,
                 record_foreign_rooms: record_foreign_rooms.unwrap_or(false),
@@ -220,8 +224,8 @@ fn bucket_name(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-/// The keys decide who signs in, so they come over TLS; plain http only from this very machine.
-fn jwks_url(text: &str) -> Option<String> {
+/// Keys and tokens decide who signs in, so they come over TLS; plain http only from this very machine.
+fn https_or_local(text: &str) -> Option<String> {
     let local = ["http://127.0.0.1", "http://localhost"]
         .iter()
         .any(|start| text.strip_prefix(start).is_some_and(|rest| rest.starts_with(':') || rest.starts_with('/')));

@@ -26,6 +26,7 @@ pub mod quality;
 pub mod recording;
 pub mod route;
 pub mod secret;
+pub mod site;
 pub mod store;
 pub mod storj;
 pub mod time;

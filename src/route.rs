@@ -1,6 +1,7 @@
 //! Method and path to a route: the whole surface of the Worker in one table.
 
 use crate::error::Error;
+use crate::site::Page;
 
 /// What a request asks for. Identifiers are checked for their alphabet only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Route {
     Playback(String),
     /// `GET /healthz`
     Health,
+    /// A page for people.
+    Page(Page),
 }
 
 /// The longest body that a route with JSON reads: 64 KiB, ten times the longest allowed request.
@@ -78,6 +81,12 @@ impl Route {
                 vec![("GET", Self::Playback(id))]
             }
             ["healthz"] => vec![("GET", Self::Health)],
+            [""] => vec![("GET", Self::Page(Page::Home))],
+            ["discover"] => vec![("GET", Self::Page(Page::Discover))],
+            ["live"] => vec![("GET", Self::Page(Page::Live))],
+            ["setup"] => vec![("GET", Self::Page(Page::SetUp))],
+            ["watch", id] => vec![("GET", Self::Page(Page::Watch(identifier(id).ok_or_else(Error::recording_not_found)?)))],
+            ["watch", "live", id] => vec![("GET", Self::Page(Page::WatchLive(identifier(id).ok_or_else(Error::stream_not_found)?)))],
             _ => return Err(Error::no_route()),
         };
         let wanted = if method == "HEAD" { "GET" } else { method };
@@ -111,6 +120,7 @@ impl Route {
             Self::ChangeRecording(_) => "PATCH /api/recordings/{id}",
             Self::Playback(_) => "GET /api/recordings/{id}/playback",
             Self::Health => "GET /healthz",
+            Self::Page(page) => page.name(),
         }
     }
 
@@ -162,7 +172,16 @@ mod tests {
 
     #[test]
     fn identifiers_of_another_alphabet_are_nowhere() {
-        for path in ["/api/streams/a%20b", "/api/streams/..", "/api/recordings/é/playback", "/api/streams//end", "/", "/api"] {
+        for path in [
+            "/api/streams/a%20b",
+            "/api/streams/..",
+            "/api/recordings/é/playback",
+            "/api/streams//end",
+            "/watch/..",
+            "/watch/live/é",
+            "/watch",
+            "/api",
+        ] {
             assert_eq!(Route::find("GET", path).map_err(|e| e.status), Err(404), "{path}");
         }
         let long = format!("/api/streams/{}", "a".repeat(65));

@@ -14,6 +14,8 @@
 mod flows;
 #[path = "core/models.rs"]
 mod models;
+#[path = "core/pages.rs"]
+mod pages;
 #[path = "core/plans.rs"]
 mod plans;
 #[path = "core/recorded.rs"]

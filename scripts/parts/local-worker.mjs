@@ -7,9 +7,9 @@ import { eachLine, startGroup } from './processes.mjs'
 import { Stop } from './steps.mjs'
 
 /** Starts wrangler dev; its output is kept until the Worker answers, and shown line by line from then on. */
-export function startWorker({ port, publicUrl }) {
+export function startWorker({ port, vars }) {
   const [node, args] = wrangler('dev', '--local', '--persist-to', state, '--ip', '127.0.0.1', '--port', String(port),
-    '--show-interactive-dev-session=false', '--var', `PUBLIC_URL:${publicUrl}`)
+    '--show-interactive-dev-session=false', ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]))
   const child = startGroup(node, args, { env: { ...wranglerEnv, FORCE_COLOR: '0' } })
   const worker = { child, url: `http://127.0.0.1:${port}`, started: '', ready: false }
   for (const stream of [child.stdout, child.stderr]) {

@@ -12,6 +12,7 @@ pub mod page;
 pub mod recordings;
 mod rooms;
 pub mod serve;
+pub mod site;
 pub mod streams;
 mod to_record;
 pub mod token;
@@ -54,9 +55,25 @@ pub struct Reply {
     pub body: Option<Value>,
     /// Headers beside content type, CORS and request id.
     pub headers: Vec<(&'static str, String)>,
+    /// A page in place of JSON.
+    pub html: Option<Html>,
     /// What is done after the answer.
     pub background: Option<Background>,
 }
+
+/// A page: a file of the assets binding, and what is written into it.
+#[derive(Debug)]
+pub struct Html {
+    /// The asset's path.
+    pub file: &'static str,
+    /// Put before the file's own title, escaped.
+    pub title: String,
+    /// Put in place of [`HEAD`], as markup.
+    pub head: String,
+}
+
+/// Where a file of the pages leaves room for [`Html::head`].
+pub const HEAD: &str = "<!--head-->";
 
 impl Reply {
     /// A JSON answer.

@@ -1,11 +1,12 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
-use super::{Background, Reply, Request, caller, cors, egress, health, recordings, streams, token, webhook};
+use super::{Background, Reply, Request, caller, cors, egress, health, recordings, site, streams, token, webhook};
 use crate::config::{Config, Fault};
 use crate::error::Error;
 use crate::flow::tend::{await_host, tend};
 use crate::ports::{Desk, Ports, Trail};
 use crate::route::Route;
+use crate::site::Page;
 
 /// Answers a request. Every error becomes an answer here; there is no other way out.
 pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, trail: &Trail, request_id: &str, request: &Request) -> Reply {
@@ -14,6 +15,10 @@ pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, tra
     let mut reply = match (config, route) {
         (_, _) if request.method == "OPTIONS" => Reply { status: 204, headers: cors::preflight(), ..Reply::default() },
         (config, Ok(Route::Health)) => health::health(ports, config.as_ref().err().map_or(&[], Vec::as_slice)).await,
+        (config, Ok(Route::Page(page))) => site::show(ports, config.as_ref().ok(), &page, request).await,
+        (config, Err(error)) if error.status == 404 && asks_for_a_page(request) => {
+            site::show(ports, config.as_ref().ok(), &Page::Nowhere, request).await
+        }
         (_, Err(error)) => refusal(&error, request_id),
         (Err(_), Ok(_)) => refusal(&not_configured(), request_id),
         (Ok(config), Ok(route)) => {
@@ -60,7 +65,7 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::ReadRecording(id) => recordings::read(desk, &caller, id).await,
         Route::ChangeRecording(id) => recordings::change(desk, &caller, request, id).await,
         Route::Playback(id) => recordings::playback(desk, &caller, id).await,
-        Route::Webhook | Route::Health => Err(Error::no_route()),
+        Route::Webhook | Route::Health | Route::Page(_) => Err(Error::no_route()),
     }
 }
 
@@ -77,13 +82,20 @@ pub async fn follow_up<P: Ports>(ports: &P, config: &Config, trail: &Trail, work
     }
 }
 
+/// A browser that follows a link, not a program: those take JSON.
+fn asks_for_a_page(request: &Request) -> bool {
+    matches!(request.method.as_str(), "GET" | "HEAD")
+        && !request.path.starts_with("/api/")
+        && request.header("accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// An error as an answer.
 #[must_use]
 pub fn refusal(error: &Error, request_id: &str) -> Reply {
     let body = serde_json::to_value(error.body(request_id)).ok();
     let retry = error.retry_after.map(|seconds| ("retry-after", seconds.to_string()));
     let allow = error.allow.map(|methods| ("allow", methods.to_owned()));
-    Reply { status: error.status, body, headers: retry.into_iter().chain(allow).collect(), background: None }
+    Reply { status: error.status, body, headers: retry.into_iter().chain(allow).collect(), ..Reply::default() }
 }
 
 fn not_configured() -> Error {

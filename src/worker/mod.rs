@@ -5,6 +5,7 @@ mod d1;
 mod js;
 mod log;
 mod outside;
+mod page;
 mod ports;
 #[cfg(feature = "panic-probe")]
 mod probe;
@@ -96,7 +97,10 @@ async fn answer(request: Request, env: Env, context: Context) -> Result<Response
     trail.note("ms", ports.now().since(began));
     ports.note_d1(&trail, "d1");
     let background = reply.background.clone();
-    let response = request::answer(reply, head)?;
+    let response = match &reply.html {
+        Some(html) => page::answer(&env, html, &reply, head).await?,
+        None => request::answer(&reply, head)?,
+    };
     match (background, config) {
         (Some(work), Ok(config)) => context.wait_until(&promise(Box::pin(async move {
             follow_up(&ports, &config, &trail, &work).await;

@@ -54,17 +54,22 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
 }
 
 /// Writes an answer. A HEAD has none of the body.
-pub(super) fn answer(reply: Reply, head: bool) -> Result<Response, JsValue> {
+pub(super) fn answer(reply: &Reply, head: bool) -> Result<Response, JsValue> {
+    let body = reply.body.as_ref().map(crate::json::write).filter(|_| !head);
+    write(reply, if reply.status == 204 { None } else { Some("application/json; charset=utf-8") }, body.as_deref())
+}
+
+/// Writes that status, those headers and this body.
+pub(super) fn write(reply: &Reply, kind: Option<&str>, body: Option<&str>) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &reply.headers {
         headers.append(name, value)?;
     }
-    let body = reply.body.as_ref().map(crate::json::write).filter(|_| !head);
-    if reply.status != 204 {
-        headers.set("content-type", "application/json; charset=utf-8")?;
+    if let Some(kind) = kind {
+        headers.set("content-type", kind)?;
     }
     let init = ResponseInit::new();
     init.set_status(reply.status);
     init.set_headers(&headers);
-    Response::new_with_opt_str_and_init(body.as_deref(), &init)
+    Response::new_with_opt_str_and_init(body, &init)
 }

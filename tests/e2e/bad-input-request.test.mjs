@@ -111,7 +111,7 @@ test('another method is 405 with exactly the methods that the address takes', as
 })
 
 test('an unknown address is 404 for every method, with a body or without', async () => {
-  const nowhere = ['/', '/api', '/api/', '/api/stream', '/API/streams', '/api/streams/s1/nope', '/api/streams/s1/end/x', '/livekit-egress/start']
+  const nowhere = ['/api', '/api/', '/api/stream', '/API/streams', '/api/streams/s1/nope', '/api/streams/s1/end/x', '/livekit-egress/start']
   nowhere.push('/functions/v1', '/functions/v1/api/streams', '/functions/v2/livekit-token', '/livekit-tokens', '//api/streams', '/api//streams')
   nowhere.push('/.env', '/.dev.vars', '/wrangler.toml', '/index.js', '/cdn-cgi', '/api/recordings/r1/playback/x', '/healthz/x')
   for (const path of nowhere) {

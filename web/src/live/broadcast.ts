@@ -1,0 +1,77 @@
+// The host's side of a room: publishes the opened camera and microphone, and tells how the connection is.
+
+import type { LocalTrackPublication, Room } from 'livekit-client'
+import { post } from '../api'
+import { loadLiveKit, unreachable } from '../connect'
+import type { Quality, Token } from '../shapes'
+
+export type Connection = 'connected' | 'shaky' | 'reconnecting' | 'elsewhere' | 'ended' | 'lost'
+
+/** Bits a second of the top layer, and pixels of the layers below, which viewers on slow lines get. */
+const LAYERS: Record<Quality, { bitrate: number; below: [number, number, number][] }> = {
+  '720p': { bitrate: 1_700_000, below: [[320, 180, 160_000], [640, 360, 450_000]] },
+  '1080p': { bitrate: 3_000_000, below: [[640, 360, 450_000], [1280, 720, 1_700_000]] },
+  '4k': { bitrate: 8_000_000, below: [[640, 360, 450_000], [1280, 720, 1_700_000]] },
+}
+
+export interface Broadcast {
+  replace: (stream: MediaStream) => Promise<void>
+  mute: (kind: 'audio' | 'video', muted: boolean) => Promise<void>
+  leave: () => Promise<void>
+}
+
+/** Joins as host and publishes. `heard` is told whenever the connection changes. */
+export async function broadcast(roomName: string, quality: Quality, media: MediaStream, heard: (now: Connection) => void): Promise<Broadcast> {
+  const [token, client] = await Promise.all([post<Token>('/livekit-token', { roomName, role: 'host' }), loadLiveKit()])
+  const { Room: NewRoom, RoomEvent, Track, DisconnectReason, VideoPreset } = client
+  const room: Room = new NewRoom({ dynacast: true, disconnectOnPageLeave: true })
+  let left = false
+  room.on(RoomEvent.SignalReconnecting, () => heard('shaky'))
+  room.on(RoomEvent.Reconnecting, () => heard('reconnecting'))
+  room.on(RoomEvent.Reconnected, () => heard('connected'))
+  room.on(RoomEvent.Disconnected, (reason) => {
+    if (left) return
+    left = true
+    if (reason === DisconnectReason.DUPLICATE_IDENTITY) heard('elsewhere')
+    else if (reason === DisconnectReason.ROOM_DELETED || reason === DisconnectReason.ROOM_CLOSED) heard('ended')
+    else heard('lost')
+  })
+  await room.connect(token.server_url, token.participant_token).catch(() => {
+    left = true
+    throw unreachable()
+  })
+  const published: Partial<Record<'audio' | 'video', LocalTrackPublication>> = {}
+  const { bitrate, below } = LAYERS[quality]
+  try {
+    for (const track of media.getTracks()) {
+      const kind = track.kind as 'audio' | 'video'
+      published[kind] = await room.localParticipant.publishTrack(track, kind === 'audio'
+        ? { source: Track.Source.Microphone }
+        : {
+            source: Track.Source.Camera,
+            simulcast: true,
+            videoEncoding: { maxBitrate: bitrate, maxFramerate: 30 },
+            videoSimulcastLayers: below.map(([width, height, bits]) => new VideoPreset(width, height, bits, 30)),
+            degradationPreference: 'maintain-resolution',
+          })
+    }
+  } catch (error) {
+    left = true
+    await room.disconnect()
+    throw error
+  }
+  heard('connected')
+  return {
+    async replace(stream) {
+      for (const track of stream.getTracks()) await published[track.kind as 'audio' | 'video']?.track?.replaceTrack(track, true)
+    },
+    async mute(kind, muted) {
+      const track = published[kind]?.track
+      await (muted ? track?.mute() : track?.unmute())
+    },
+    async leave() {
+      left = true
+      await room.disconnect(false)
+    },
+  }
+}

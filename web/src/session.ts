@@ -1,0 +1,148 @@
+// Who is signed in, and how people come back from the sign-in page.
+//
+// The access token lives in this tab (sessionStorage) and is handed to other tabs of this site when they ask. A refresh
+// token is never kept: it would outlive the tab.
+
+import { settings } from './settings'
+
+export interface Session {
+  token: string
+  /** The user id. */
+  user: string
+  /** What a person would call it: name, address, or the id. */
+  name: string
+  /** Milliseconds; the server is the judge of it. */
+  expiresAt: number
+}
+
+/** How a return from the sign-in page went, when it went wrong. The text is foreign. */
+export let signInTrouble: string | null = null
+
+const TOKEN = 'session.token'
+const STARTED = 'session.started'
+const STATE = 'session.state'
+/** A sign-in that takes longer is started anew. */
+const MOST_MS = 15 * 60_000
+const elsewhere = new BroadcastChannel('session')
+const changed = new EventTarget()
+
+let current: Session | null = null
+
+/** Nothing is awaited before the token has left the address bar. */
+const returned = takeReturn()
+if (returned) signedIn(returned)
+else current = readable(sessionStorage.getItem(TOKEN))
+addEventListener('hashchange', () => {
+  const token = takeReturn()
+  if (token) signedIn(token)
+})
+
+elsewhere.onmessage = ({ data }) => {
+  if (data?.ask && current) elsewhere.postMessage({ token: current.token })
+  else if (data?.out) leave(false)
+  else if (typeof data?.token === 'string' && (!current || data.renewed)) accept(data.token)
+}
+
+export const session = () => current
+export const onSession = (heard: () => void) => changed.addEventListener('change', heard)
+
+/** In a new tab, the token of another one, if there is one. */
+export async function borrowSession() {
+  if (current || !localStorage.getItem(STARTED)) return
+  const answered = new Promise<void>((resolve) => changed.addEventListener('change', () => resolve(), { once: true }))
+  elsewhere.postMessage({ ask: true })
+  await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 150))])
+}
+
+/** A return from the sign-in page: the other tabs get the new token too. */
+function signedIn(token: string) {
+  accept(token)
+  elsewhere.postMessage({ token, renewed: true })
+}
+
+function accept(token: string) {
+  const read = readable(token)
+  if (!read) return
+  current = read
+  sessionStorage.setItem(TOKEN, token)
+  localStorage.setItem(STARTED, '1')
+  changed.dispatchEvent(new Event('change'))
+}
+
+/** Leaves for the sign-in page, which comes back to this very address with the one-time state. `tab`: in a new tab, while live. */
+export function signIn({ tab = false } = {}) {
+  if (!settings.signInUrl) return
+  const state = crypto.randomUUID()
+  const back = new URL(location.pathname, location.origin)
+  back.searchParams.set('signin', state)
+  const there = new URL(settings.signInUrl)
+  there.searchParams.set('redirect_to', back.href)
+  const started = JSON.stringify({ state, back: tab ? null : location.pathname + location.search, at: Date.now() })
+  // A new tab starts with a copy of nothing: the state travels by localStorage, once.
+  ;(tab ? localStorage : sessionStorage).setItem(STATE, started)
+  if (tab) open(there.href, '_blank', 'noopener')
+  else location.assign(there.href)
+}
+
+export function signOut() {
+  leave(true)
+  if (settings.access) location.assign('/cdn-cgi/access/logout')
+}
+
+/** The server took the token for none: forgets it. */
+export function leave(tell: boolean) {
+  if (!current) return
+  current = null
+  sessionStorage.removeItem(TOKEN)
+  localStorage.removeItem(STARTED)
+  if (tell) elsewhere.postMessage({ out: true })
+  changed.dispatchEvent(new Event('change'))
+}
+
+/** Reads what a sign-in page left in the address, and removes it there. A token counts only with the state that we gave. */
+function takeReturn(): string | null {
+  const hash = new URLSearchParams(location.hash.slice(1))
+  const query = new URLSearchParams(location.search)
+  const token = hash.get('access_token')
+  const error = hash.get('error_description') ?? hash.get('error') ?? query.get('error_description') ?? query.get('error')
+  const state = query.get('signin')
+  if (!token && !error && !state) return null
+  const started = takeStarted(state)
+  for (const name of ['signin', 'error', 'error_code', 'error_description', 'code', 'sb']) query.delete(name)
+  const rest = query.size > 0 ? `?${query}` : ''
+  history.replaceState(history.state, '', started?.back ?? location.pathname + rest)
+  if (token && (started || isDemo(hash))) return token
+  if (token) signInTrouble = 'A link tried to sign you in. It was not started from here, so nothing was done.'
+  else if (error) signInTrouble = `The sign-in page says: ${error}`
+  else signInTrouble = 'The sign-in page came back without a token. Its “implicit” flow is needed here, not PKCE.'
+  return null
+}
+
+function takeStarted(state: string | null): { back: string | null } | null {
+  for (const store of [sessionStorage, localStorage]) {
+    const text = store.getItem(STATE)
+    if (!text || !state) continue
+    const started = JSON.parse(text)
+    if (started.state !== state) continue
+    store.removeItem(STATE)
+    if (Date.now() - started.at < MOST_MS) return started
+  }
+  return null
+}
+
+/** The link that `npm run dev` prints. A deployed Worker is never on this machine, so there it counts for nothing. */
+function isDemo(hash: URLSearchParams) {
+  return hash.has('demo') && ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname)
+}
+
+/** What the token says of itself. Whether it is true, the server knows. */
+function readable(token: string | null): Session | null {
+  try {
+    const part = token!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (c) => c.charCodeAt(0))))
+    const name = claims.user_metadata?.full_name ?? claims.user_metadata?.name ?? claims.name ?? claims.email ?? claims.sub
+    return { token: token!, user: String(claims.sub ?? claims.role ?? ''), name: String(name ?? 'you'), expiresAt: Number(claims.exp) * 1000 }
+  } catch {
+    return null
+  }
+}

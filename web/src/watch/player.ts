@@ -1,0 +1,106 @@
+// The player of a recording: a <video> with the browser's own controls, whose signed URL is renewed before it expires
+// without losing the place.
+//
+// A URL that expires while it plays is noticed at the next seek only, with an error (code 2); so a fresh one is taken at a
+// pause, and at the latest shortly before the end. No `crossorigin`: the storage's CORS is not needed.
+
+import { Failure, get } from '../api'
+import { h } from '../dom'
+import type { Playback, Recording } from '../shapes'
+import { words } from '../trouble'
+import { keys } from './keys'
+
+/** So long before its end a URL is renewed at the next pause; and at once, whatever happens. */
+const RENEW_MS = 60_000
+const AT_LAST_MS = 10_000
+/** An error within so much of a renewal is not the URL's fault. */
+const GIVE_UP_MS = 5_000
+
+export interface Player {
+  element: HTMLElement
+  pause: () => void
+  end: () => void
+}
+
+export async function player(recording: Recording): Promise<Player> {
+  const ask = () => get<Playback>(`/api/recordings/${recording.id}/playback`)
+  let playback = await ask()
+  let [renewedAt, swapping] = [0, false]
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let detach = () => {}
+  const video = h('video', { controls: true, playsinline: true, preload: 'metadata', poster: playback.thumbnailUrl, 'aria-label': recording.title })
+  const stage = h('div', { class: 'stage', tabindex: -1 }, video)
+
+  /** Puts a source in, where the last one was. */
+  async function load({ url, type }: Playback) {
+    const { currentTime: at, paused, playbackRate: rate } = video
+    swapping = true
+    detach()
+    detach = await attach(video, url, type)
+    if (at > 0) video.currentTime = at
+    // A new source falls back to the default rate.
+    video.defaultPlaybackRate = video.playbackRate = rate
+    if (!paused) await video.play().catch(() => {})
+    swapping = false
+  }
+
+  async function renew() {
+    if (swapping || Date.now() - renewedAt < GIVE_UP_MS) return
+    renewedAt = Date.now()
+    playback = await ask()
+    plan()
+    await load(playback)
+  }
+
+  /** Timers sleep in hidden pages, so the clock is looked at again when the page is shown. */
+  function plan() {
+    clearTimeout(timer)
+    const left = Date.parse(playback.expiresAt) - Date.now()
+    const quiet = video.paused || document.hidden
+    const wait = left - (quiet ? RENEW_MS : AT_LAST_MS)
+    timer = setTimeout(() => void renew().catch(fail), Math.min(Math.max(wait, 0), 2 ** 31 - 1))
+  }
+
+  function fail(error: unknown) {
+    stage.querySelector('.over')?.remove()
+    const again = h('button', { type: 'button', on: { click: () => (over.remove(), (renewedAt = 0), void renew().catch(fail)) } }, 'Try again')
+    const over = h('div', { class: 'over', role: 'alert' }, h('p', {}, words(error)), again)
+    stage.append(over)
+  }
+
+  video.addEventListener('pause', () => swapping || plan())
+  video.addEventListener('error', () => {
+    if (swapping || !video.error) return
+    // An expired URL looks like any other trouble: once, a fresh one is tried.
+    if (Date.now() - renewedAt > GIVE_UP_MS) void renew().catch(fail)
+    else fail(new Failure(0, 'unplayable', 'The recording cannot be played', 'the file or the connection to the storage is broken'))
+  })
+  document.addEventListener('visibilitychange', plan)
+  keys(stage, video)
+  await load(playback)
+  plan()
+  return {
+    element: stage,
+    pause: () => video.pause(),
+    end() {
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', plan)
+      detach()
+      video.removeAttribute('src')
+      video.load()
+    },
+  }
+}
+
+/** A file, or a playlist: by the browser where it plays those for real, else by hls.js, which is loaded then alone. */
+async function attach(video: HTMLVideoElement, url: string, type: Playback['type']): Promise<() => void> {
+  if (type !== 'application/vnd.apple.mpegurl' || playsHls(video)) {
+    video.src = url
+    return () => {}
+  }
+  const { attachHls } = await import('./hls')
+  return attachHls(video, url)
+}
+
+/** Chromium says "maybe" and cannot (156): Safari alone has both that word and no other way of its own. */
+const playsHls = (video: HTMLVideoElement) => video.canPlayType('application/vnd.apple.mpegurl') !== '' && 'webkitPresentationMode' in video
