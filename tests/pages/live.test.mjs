@@ -66,7 +66,7 @@ paged('Live', {}, (scene) => {
 
   test('the badge says what the server says: asked for while live, stopped, and never more than that', async () => {
     const { p } = scene
-    await p.faults({ start: 'unavailable' })
+    await p.faults({ start: 'resource_exhausted' })
     const page = await scene.open('/live', { user: 'bob', devices })
     await pictured(page)
     await page.getByLabel('Record Stream').uncheck()
@@ -75,12 +75,12 @@ paged('Live', {}, (scene) => {
     await badge(page, 'none').waitFor()
     await page.getByRole('button', { name: 'Record', exact: true }).click()
     await badge(page, 'requested').waitFor()
-    await page.getByText('LiveKit has no recorder free').waitFor()
+    await page.getByText('the limits of the LiveKit project are reached').first().waitFor()
     await shot(page, 'live-no-recorder')
     await accessible(page)
     await p.faults({ reset: true })
-    await page.getByRole('button', { name: 'Stop recording' }).click()
-    await page.getByRole('button', { name: 'Record', exact: true }).click()
+    await p.cronAfter(60_000)
+    await p.cronAfter(60_000)
     await badge(page, 'recording').waitFor()
     await page.getByRole('button', { name: 'Stop recording' }).click()
     await badge(page, 'complete').waitFor()
