@@ -7,6 +7,8 @@
 //! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`]: the ground floor.
 //! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
 //! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs and costs.
+//! - [`file_name`]: what a recording is called on somebody's disk.
+//! - [`search`]: the words that a recording is found by.
 //! - [`store`]: SQL as data, one file a table.
 //! - [`ports`]: the world as the core sees it. [`flow`]: what is done in which order.
 //! - [`api`]: the routes.
@@ -16,6 +18,7 @@ pub mod api;
 pub mod auth;
 pub mod config;
 pub mod error;
+pub mod file_name;
 pub mod flow;
 pub mod http;
 pub mod json;
@@ -25,6 +28,7 @@ pub mod ports;
 pub mod quality;
 pub mod recording;
 pub mod route;
+pub mod search;
 pub mod secret;
 pub mod site;
 pub mod store;

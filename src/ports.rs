@@ -40,6 +40,9 @@ pub trait Ports {
     fn pause(&self, ms: u32) -> impl Future<Output = ()>;
     /// Checks an RS256 or ES256 signature with a public key in JWK form.
     fn verifies(&self, algorithm: Algorithm, jwk: &str, signed: &[u8], signature: &[u8]) -> impl Future<Output = bool>;
+    /// A text without what people leave out when they search: its compatibility decomposition (NFKD, so that
+    /// accents are marks of their own), folded by way of upper case (`ß` is `ss`), in lower case.
+    fn plain(&self, text: &str) -> String;
     /// The key set of callers' tokens, which lives as long as the isolate.
     fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T;
 }

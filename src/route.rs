@@ -24,6 +24,8 @@ pub enum Route {
     ChangeStream(String),
     /// `POST /api/streams/{id}/end`
     EndStream(String),
+    /// `GET /api/streams/{id}/viewers`
+    Viewers(String),
     /// `GET /api/recordings`
     ListRecordings,
     /// `GET /api/recordings/{id}`
@@ -32,6 +34,10 @@ pub enum Route {
     ChangeRecording(String),
     /// `GET /api/recordings/{id}/playback`
     Playback(String),
+    /// `GET /api/recordings/{id}/download`
+    Download(String),
+    /// `POST /api/recordings/{id}/download`
+    DownloadLink(String),
     /// `GET /healthz`
     Health,
     /// A page for people.
@@ -71,6 +77,10 @@ impl Route {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
                 vec![("POST", Self::EndStream(id))]
             }
+            ["api", "streams", id, "viewers"] => {
+                let id = identifier(id).ok_or_else(Error::stream_not_found)?;
+                vec![("GET", Self::Viewers(id))]
+            }
             ["api", "recordings"] => vec![("GET", Self::ListRecordings)],
             ["api", "recordings", id] => {
                 let id = identifier(id).ok_or_else(Error::recording_not_found)?;
@@ -79,6 +89,10 @@ impl Route {
             ["api", "recordings", id, "playback"] => {
                 let id = identifier(id).ok_or_else(Error::recording_not_found)?;
                 vec![("GET", Self::Playback(id))]
+            }
+            ["api", "recordings", id, "download"] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("GET", Self::Download(id.clone())), ("POST", Self::DownloadLink(id))]
             }
             ["healthz"] => vec![("GET", Self::Health)],
             [""] => vec![("GET", Self::Page(Page::Home))],
@@ -115,10 +129,13 @@ impl Route {
             Self::ReadStream(_) => "GET /api/streams/{id}",
             Self::ChangeStream(_) => "PATCH /api/streams/{id}",
             Self::EndStream(_) => "POST /api/streams/{id}/end",
+            Self::Viewers(_) => "GET /api/streams/{id}/viewers",
             Self::ListRecordings => "GET /api/recordings",
             Self::ReadRecording(_) => "GET /api/recordings/{id}",
             Self::ChangeRecording(_) => "PATCH /api/recordings/{id}",
             Self::Playback(_) => "GET /api/recordings/{id}/playback",
+            Self::Download(_) => "GET /api/recordings/{id}/download",
+            Self::DownloadLink(_) => "POST /api/recordings/{id}/download",
             Self::Health => "GET /healthz",
             Self::Page(page) => page.name(),
         }

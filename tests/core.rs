@@ -24,10 +24,14 @@ mod recorded;
 mod recorded_loss;
 #[path = "core/schema.rs"]
 mod schema;
+#[path = "core/search.rs"]
+mod search;
 #[path = "core/sessions.rs"]
 mod sessions;
 #[path = "core/transitions.rs"]
 mod transitions;
+#[path = "core/viewer_series.rs"]
+mod viewer_series;
 #[path = "core/viewers.rs"]
 mod viewers;
 #[path = "core/world.rs"]

@@ -5,17 +5,20 @@
 
 pub mod caller;
 pub mod cors;
+pub mod download;
 pub mod egress;
 pub mod health;
 pub mod input;
 pub mod page;
 pub mod recordings;
 mod rooms;
+mod search;
 pub mod serve;
 pub mod site;
 pub mod streams;
 mod to_record;
 pub mod token;
+pub mod viewers;
 pub mod views;
 pub mod webhook;
 

@@ -16,7 +16,13 @@ const ROWS: i64 = 20;
 /// Writes the cursor that follows a row.
 #[must_use]
 pub fn cursor(created_at: Millis, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", created_at.0))
+    cursor_marked(created_at, id, "")
+}
+
+/// The same for a list that `mark` tells from others.
+#[must_use]
+pub fn cursor_marked(created_at: Millis, id: &str, mark: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {id}{mark}", created_at.0))
 }
 
 /// Reads `cursor`.
@@ -24,15 +30,23 @@ pub fn cursor(created_at: Millis, id: &str) -> String {
 /// # Errors
 /// 400 for anything that [`cursor`] did not write.
 pub fn after(query: &[(String, String)]) -> Result<Option<After>, Error> {
+    after_marked(query, "")
+}
+
+/// Reads `cursor` of the list with that `mark`. One that begins with a space leaves an id that is none without it.
+///
+/// # Errors
+/// 400 for anything that [`cursor_marked`] did not write with this mark.
+pub fn after_marked(query: &[(String, String)], mark: &str) -> Result<Option<After>, Error> {
     let Some(text) = parameter(query, "cursor") else { return Ok(None) };
     let read = || {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (at, id) = plain.split_once(' ')?;
+        let (at, id) = plain.strip_suffix(mark)?.split_once(' ')?;
         Some(After { created_at: Millis(at.parse().ok()?), id: crate::route::identifier(id)? })
     };
-    read().map(Some).ok_or_else(|| {
-        Error::invalid("`cursor` is not one of this Worker's").hint("take it from `nextCursor` of the page before, unchanged")
-    })
+    read()
+        .map(Some)
+        .ok_or_else(|| Error::invalid("`cursor` is not one of this list's").hint("take it from `nextCursor` of the page before, unchanged"))
 }
 
 /// Reads `limit`.
@@ -88,6 +102,15 @@ mod tests {
     fn a_made_up_cursor_is_refused() {
         for bad in ["x", "MTIz", "!!!", &URL_SAFE_NO_PAD.encode("12 a'b"), &URL_SAFE_NO_PAD.encode("x y")] {
             assert_eq!(after(&query(bad)).map_err(|e| e.status), Err(400), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let marked = cursor_marked(Millis(7), "a", " 1f2e3d4c");
+        assert_eq!(after_marked(&query(&marked), " 1f2e3d4c").map(|after| after.map(|after| after.id)), Ok(Some("a".to_owned())));
+        for (cursor, mark) in [(&marked, ""), (&marked, " 00000000"), (&cursor(Millis(7), "a"), " 1f2e3d4c")] {
+            assert_eq!(after_marked(&query(cursor), mark).map_err(|e| e.status), Err(400), "{mark}");
         }
     }
 }

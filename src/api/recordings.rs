@@ -4,13 +4,15 @@ use serde_json::json;
 
 use super::page::{after, cursor, flag, limit, time};
 use super::views::{self, may_change, may_see};
-use super::{Reply, Request, input};
+use super::{Reply, Request, input, search};
 use crate::auth::caller::Caller;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
 use crate::store::lists::{self, Filter, Recording, Seer};
+use crate::store::search as words;
 use crate::storj::object;
-use crate::time::HOUR;
+use crate::storj::sign::Bucket;
+use crate::time::{HOUR, Millis, SECOND};
 
 /// A link of unknown length lives as long as LiveKit's longest file may be, 3 h, and an hour more.
 const UNKNOWN_LENGTH_MS: i64 = 3 * HOUR;
@@ -36,7 +38,7 @@ pub(super) fn seer(caller: &Caller, mine: bool) -> Result<Seer, Error> {
 /// # Errors
 /// 400 for a parameter, 401 for `mine` of nobody, 503.
 pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let query = input::query(request, &["streamId", "status", "mine", "from", "to", "limit", "cursor"])?;
+    let query = input::query(request, &["q", "streamId", "status", "mine", "from", "to", "limit", "cursor"])?;
     let status = input::parameter(&query, "status");
     if status.is_some_and(|status| !["processing", "ready", "missing", "deleting"].contains(&status)) {
         return Err(Error::invalid("`status` is processing, ready, missing or deleting"));
@@ -47,8 +49,12 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         from: time(&query, "from")?,
         to: time(&query, "to")?,
     };
+    let seer = seer(caller, flag(&query, "mine")?)?;
+    if let Some(q) = input::parameter(&query, "q").map(str::trim).filter(|q| !q.is_empty()) {
+        return search::page(desk, caller, &seer, q, &filter, &query).await;
+    }
     let limit = limit(&query)?;
-    let statement = lists::recordings(&seer(caller, flag(&query, "mine")?)?, &filter, after(&query)?.as_ref(), limit + 1);
+    let statement = lists::recordings(&seer, &filter, after(&query)?.as_ref(), limit + 1);
     let results = desk.batch(vec![statement]).await?;
     let mut rows: Vec<Recording> = desk.rows(&results, 0)?;
     // One row more than the page tells whether there is another page.
@@ -59,7 +65,11 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     Ok(Reply::json(200, json!({ "recordings": shown, "nextCursor": next })))
 }
 
-async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Recording, Error> {
+/// A recording that the caller may see.
+///
+/// # Errors
+/// 404, 503.
+pub(super) async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Recording, Error> {
     let results = desk.batch(vec![lists::recording(id)]).await?;
     let row: Option<Recording> = desk.rows(&results, 0)?.into_iter().next();
     // Private to others is not there, in the very words of what was never there.
@@ -87,9 +97,11 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     if !may_change(caller, &row.owner_id) {
         return Err(Error::not_yours("recording"));
     }
-    let statements = vec![lists::change_recording(id, title.as_deref(), visibility.as_deref()), lists::recording(id)];
+    let title_then = title.as_deref().unwrap_or(&row.title);
+    let found_by = words::index(id, title_then, crate::search::words(desk.ports, title_then, &row.room_name));
+    let statements = vec![lists::change_recording(id, title.as_deref(), visibility.as_deref()), found_by, lists::recording(id)];
     let results = desk.batch(statements).await?;
-    let row: Recording = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::recording_not_found)?;
+    let row: Recording = desk.rows(&results, 2)?.into_iter().next().ok_or_else(Error::recording_not_found)?;
     Ok(Reply::json(200, json!(views::recording(&row, caller))))
 }
 
@@ -98,36 +110,43 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 /// # Errors
 /// 404, 409 `recording_not_ready`, 410 `recording_missing`, 503.
 pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
-    let row = find(desk, caller, id).await?;
-    let now = desk.now();
-    let gone = |message| Error::new(410, "recording_missing", message);
-    match row.status.as_str() {
-        "ready" => {}
-        "processing" => {
-            return Err(Error::new(409, "recording_not_ready", "the recording is still being verified")
-                .retry_after(5)
-                .hint("LiveKit takes 1–3 minutes after a stream; ask again"));
-        }
-        _ => return Err(gone("the recording's file is not in the bucket")),
-    }
-    let mut expires_at = now.plus(row.duration_ms.unwrap_or(UNKNOWN_LENGTH_MS).max(0)).plus(PAUSES_MS);
-    if let Some(end) = row.expires_at {
-        if end <= now {
-            return Err(gone("the recording has expired"));
-        }
-        expires_at = expires_at.min(end);
-    }
-    // Whole seconds, at least one, at most SigV4's seven days; the answer tells the very same.
-    let seconds = u32::try_from(expires_at.since(now) / 1_000).unwrap_or(u32::MAX).clamp(1, 604_800);
-    let bucket = crate::storj::sign::Bucket { endpoint: row.endpoint, region: row.region, name: row.bucket };
-    let url = object::playback(desk.config, &bucket, &row.object_key, "video/mp4", now, seconds).map_err(|_| Error::internal())?;
+    let (row, now) = (find(desk, caller, id).await?, desk.now());
+    let end = playable_until(&row, now)?.min(now.plus(row.duration_ms.unwrap_or(UNKNOWN_LENGTH_MS).max(0)).plus(PAUSES_MS));
+    let seconds = object::seconds_until(end, now);
+    let url =
+        object::link(desk.config, &bucket_of(&row), &row.object_key, "video/mp4", "inline", now, seconds).map_err(|_| Error::internal())?;
     Ok(Reply::json(
         200,
         json!({
             "url": url,
             "type": "video/mp4",
             "thumbnailUrl": null,
+            // Of the whole seconds that the link lives.
             "expiresAt": now.plus(i64::from(seconds) * 1_000),
         }),
     ))
+}
+
+/// Until when a recording's file can be had.
+///
+/// # Errors
+/// 409 `recording_not_ready`, 410 `recording_missing`.
+pub(super) fn playable_until(row: &Recording, now: Millis) -> Result<Millis, Error> {
+    let gone = |message| Error::new(410, "recording_missing", message);
+    match row.status.as_str() {
+        "ready" => match row.expires_at {
+            // A link lives a second at least, and never longer than the recording.
+            Some(end) if end.since(now) < SECOND => Err(gone("the recording has expired")),
+            end => Ok(end.unwrap_or(Millis(i64::MAX))),
+        },
+        "processing" => Err(Error::new(409, "recording_not_ready", "the recording is still being verified")
+            .retry_after(5)
+            .hint("LiveKit takes 1–3 minutes after a stream; ask again")),
+        _ => Err(gone("the recording's file is not in the bucket")),
+    }
+}
+
+/// Where its file lies.
+pub(super) fn bucket_of(row: &Recording) -> Bucket {
+    Bucket { endpoint: row.endpoint.clone(), region: row.region.clone(), name: row.bucket.clone() }
 }

@@ -1,6 +1,6 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
-use super::{Background, Reply, Request, caller, cors, egress, health, recordings, site, streams, token, webhook};
+use super::{Background, Reply, Request, caller, cors, download, egress, health, recordings, site, streams, token, viewers, webhook};
 use crate::config::{Config, Fault};
 use crate::error::Error;
 use crate::flow::tend::{await_host, tend};
@@ -60,11 +60,14 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::CreateStream => streams::create(desk, &caller, request).await,
         Route::ReadStream(id) => streams::read(desk, &caller, id).await,
         Route::ChangeStream(id) => streams::change(desk, &caller, request, id).await,
+        Route::Viewers(id) => viewers::series(desk, &caller, id).await,
         Route::EndStream(id) => streams::end(desk, &caller, id).await,
         Route::ListRecordings => recordings::list(desk, &caller, request).await,
         Route::ReadRecording(id) => recordings::read(desk, &caller, id).await,
         Route::ChangeRecording(id) => recordings::change(desk, &caller, request, id).await,
         Route::Playback(id) => recordings::playback(desk, &caller, id).await,
+        Route::Download(id) => download::follow(desk, &caller, request, id).await,
+        Route::DownloadLink(id) => download::tell(desk, &caller, request, id).await,
         Route::Webhook | Route::Health | Route::Page(_) => Err(Error::no_route()),
     }
 }

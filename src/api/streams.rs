@@ -75,7 +75,11 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     Ok(Reply::json(200, json!({ "streams": shown, "nextCursor": next })))
 }
 
-async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
+/// A stream that the caller may see.
+///
+/// # Errors
+/// 404, 503.
+pub(super) async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
     let results = desk.batch(vec![streams::by_id(id)]).await?;
     let row: Option<Stream> = desk.rows(&results, 0)?.into_iter().next();
     row.filter(|row| may_see(caller, &row.owner_id, &row.visibility)).ok_or_else(Error::stream_not_found)

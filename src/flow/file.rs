@@ -3,6 +3,8 @@
 use super::decide::{View, file_checks};
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
+use crate::search;
+use crate::store::search as words;
 use crate::store::{Only, assets, egresses};
 use crate::storj::object::{self, Sight};
 use crate::time::{MINUTE, Millis};
@@ -31,23 +33,24 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
     let Some(asset) = view.unverified.iter().find(|asset| asset.id == asset_id) else { return Ok(()) };
     let (now, bucket) = (desk.now(), asset.bucket());
     let request = object::head(desk.config, &bucket, &asset.object_key, now).map_err(|_| Error::internal())?;
-    let statement = match object::sight(&desk.ports.send(request).await) {
+    let found_by = || words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
+    let statements = match object::sight(&desk.ports.send(request).await) {
         Sight::There(size) if size > 0 => {
             desk.trail.decided("the file is there: ready");
             let ttl = desk.config.object_ttl.as_ref().filter(|_| !asset.saved);
             let expires_at = ttl.map(|ttl| asset.ended_at.unwrap_or(asset.created_at).plus(ttl.ms));
-            assets::ready(asset_id, size, expires_at)
+            vec![assets::ready(asset_id, size, expires_at), found_by()]
         }
         Sight::NotThere if confirmed_absent(desk, asset, now).await? => {
             desk.trail.decided("the file is not there, confirmed: missing");
-            assets::missing(asset_id, now)
+            vec![assets::missing(asset_id, now)]
         }
         _ => {
             desk.trail.decided("the file could not be verified; looked at again");
-            assets::checked(asset_id, now)
+            vec![assets::checked(asset_id, now)]
         }
     };
-    desk.batch(vec![statement]).await.map(|_| ())
+    desk.batch(statements).await.map(|_| ())
 }
 
 /// An upload that LiveKit announced is complete, but Storj may be a moment behind: absence counts from a

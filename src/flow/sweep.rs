@@ -4,6 +4,8 @@
 use crate::error::Error;
 use crate::flow::tend::tend;
 use crate::ports::{Desk, Ports};
+use crate::search;
+use crate::store::search as words;
 use crate::store::{events, schedule, wishes};
 use crate::time::SECOND;
 
@@ -25,6 +27,7 @@ pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     let (now, holder, before) = (desk.now(), desk.new_id(), desk.ports.batches());
     let mut statements = schedule::lease("schedule", &holder, now, now.plus(LEASE_MS));
     statements.push(wishes::due(now, STREAMS_A_RUN));
+    statements.push(words::without_words());
     let results = desk.batch(statements).await?;
     if desk.rows::<serde_json::Value>(&results, 1)?.is_empty() {
         desk.trail.decided("another run is at it");
@@ -45,7 +48,12 @@ pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     }
     let note = format!("{} streams due, {tended} tended, {failed} put off", due.len());
     let end = desk.now();
-    desk.batch(vec![events::forget(end), schedule::beat("schedule", end, &note), schedule::release("schedule", &holder)]).await?;
+    let mut statements = vec![events::forget(end), schedule::beat("schedule", end, &note), schedule::release("schedule", &holder)];
+    for row in results.get(3).into_iter().flatten() {
+        let text = |name: &str| row[name].as_str().unwrap_or_default();
+        statements.push(words::index(text("id"), text("title"), search::words(desk.ports, text("title"), text("room_name"))));
+    }
+    desk.batch(statements).await?;
     desk.trail.note("due", due.len());
     desk.trail.note("tended", tended);
     Ok(())

@@ -44,6 +44,8 @@ pub fn fill_in(object_key: &str, only: &Only) -> Statement {
 #[allow(missing_docs)]
 pub struct Unverified {
     pub id: String,
+    pub title: String,
+    pub room_name: String,
     pub object_key: String,
     pub bucket: String,
     pub endpoint: String,
@@ -61,6 +63,8 @@ impl FromRow for Unverified {
     fn from_row(row: &Row) -> Self {
         Self {
             id: row.text("id"),
+            title: row.text("title"),
+            room_name: row.text("room_name"),
             object_key: row.text("object_key"),
             bucket: row.text("bucket"),
             endpoint: row.text("endpoint"),
@@ -88,7 +92,7 @@ impl Unverified {
 #[must_use]
 pub fn unverified(stream_id: &str) -> Statement {
     Statement::new(
-        "SELECT id, object_key, bucket, endpoint, region, size_bytes, saved, created_at, ended_at, checks, checked_at \
+        "SELECT id, title, room_name, object_key, bucket, endpoint, region, size_bytes, saved, created_at, ended_at, checks, checked_at \
          FROM assets WHERE stream_id = ? AND status = 'processing' ORDER BY checked_at, created_at, id LIMIT 5",
         params![stream_id],
     )

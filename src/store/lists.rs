@@ -118,7 +118,7 @@ impl FromRow for Recording {
     }
 }
 
-const RECORDING: &str = "a.id, a.livepeer_asset_id, a.stream_id, a.title, a.room_name, a.owner_id, a.part, a.status, a.visibility, \
+pub(super) const RECORDING: &str = "a.id, a.livepeer_asset_id, a.stream_id, a.title, a.room_name, a.owner_id, a.part, a.status, a.visibility, \
     a.object_key, a.bucket, a.endpoint, a.region, a.duration_ms, a.size_bytes, a.quality, a.format, a.partial, a.saved, a.downloads, \
     a.created_at, a.started_at, a.ended_at, a.expires_at";
 

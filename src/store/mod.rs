@@ -4,14 +4,17 @@
 //! round trip; native tests run the very same ones in SQLite.
 
 pub mod assets;
+pub mod downloads;
 pub mod egresses;
 pub mod events;
 pub mod lists;
 pub mod participants;
 pub mod row;
 pub mod schedule;
+pub mod search;
 pub mod sessions;
 pub mod streams;
+pub mod viewers;
 pub mod wishes;
 
 use std::borrow::Cow;

@@ -114,12 +114,26 @@ pub fn confirms_absence(result: &Result<Incoming, Unanswered>) -> bool {
     matches!(result, Ok(Incoming { status: 404, body, .. }) if says(body, "NoSuchKey"))
 }
 
-/// A link that plays the object in a browser until `expires_s` seconds from now.
+/// For how many whole seconds a link lives that ends at `end`: at least one, at most SigV4's seven days.
+#[must_use]
+pub fn seconds_until(end: Millis, now: Millis) -> u32 {
+    u32::try_from(end.since(now) / 1_000).unwrap_or(u32::MAX).clamp(1, 604_800)
+}
+
+/// A link to the object until `expires_s` seconds from now, answered with this content type and disposition.
 ///
 /// # Errors
 /// The key could not be signed.
-pub fn playback(config: &Config, bucket: &Bucket, key: &str, content_type: &str, now: Millis, expires_s: u32) -> Result<String, SignError> {
-    let query = [("response-content-disposition", "inline"), ("response-content-type", content_type)];
+pub fn link(
+    config: &Config,
+    bucket: &Bucket,
+    key: &str,
+    content_type: &str,
+    disposition: &str,
+    now: Millis,
+    expires_s: u32,
+) -> Result<String, SignError> {
+    let query = [("response-content-disposition", disposition), ("response-content-type", content_type)];
     presign("GET", bucket, &config.storj, key, &query, now, expires_s)
 }
 

@@ -112,6 +112,12 @@ impl Ports for WorkerPorts {
         verifies(algorithm, jwk, signed, signature).await.unwrap_or(false)
     }
 
+    fn plain(&self, text: &str) -> String {
+        // The runtime has Unicode's tables; in the bundle they would weigh 40 kB.
+        let decomposed = js_sys::JsString::from(text).normalize("NFKD");
+        String::from(decomposed.to_upper_case().to_lower_case())
+    }
+
     fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T {
         JWKS.with_borrow_mut(with)
     }

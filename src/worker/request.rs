@@ -56,7 +56,7 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
 /// Writes an answer. A HEAD has none of the body.
 pub(super) fn answer(reply: &Reply, head: bool) -> Result<Response, JsValue> {
     let body = reply.body.as_ref().map(crate::json::write).filter(|_| !head);
-    write(reply, if reply.status == 204 { None } else { Some("application/json; charset=utf-8") }, body.as_deref())
+    write(reply, reply.body.as_ref().map(|_| "application/json; charset=utf-8"), body.as_deref())
 }
 
 /// Writes that status, those headers and this body.

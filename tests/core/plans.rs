@@ -33,11 +33,19 @@ fn used() -> World {
     world.call("alice", "POST", "/livekit-egress", json!({ "roomName": "r", "streamId": id }));
     world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "record": false, "title": "u" }));
     world.call("alice", "PATCH", &format!("/api/streams/{id}"), json!({ "description": null }));
+    world.call("bob", "GET", &format!("/api/streams/{id}/viewers"), Value::Null);
     world.livekit.borrow_mut().egresses[0].status = "EGRESS_ACTIVE";
     world.call("alice", "POST", "/livekit-egress/stop", json!({ "egressId": "EG_1" }));
     for who in ["", "alice", "admin"] {
         for mine in ["", "&mine=true"] {
-            for narrow in ["", "&status=ready", "&streamId=abc", "&from=2026-01-01&to=2027-01-01", "&cursor=MTc5NTM5NzQwMDcxMyBiN2MxLXg"] {
+            for narrow in [
+                "",
+                "&q=a+b&status=ready",
+                "&status=ready",
+                "&streamId=abc",
+                "&from=2026-01-01&to=2027-01-01",
+                "&cursor=MTc5NTM5NzQwMDcxMyBiN2MxLXg",
+            ] {
                 world.call(who, "GET", &format!("/api/recordings?limit=3{mine}{narrow}"), Value::Null);
             }
             for narrow in ["", "&status=live", "&cursor=MTc5NTM5NzQwMDcxMyBiN2MxLXg"] {
@@ -54,6 +62,7 @@ fn used() -> World {
     let recording = recording.as_str().unwrap();
     world.call("alice", "PATCH", &format!("/api/recordings/{recording}"), json!({ "title": "x" }));
     world.call("", "GET", &format!("/api/recordings/{recording}/playback"), Value::Null);
+    world.call("", "GET", &format!("/api/recordings/{recording}/download"), Value::Null);
     world.call("alice", "POST", &format!("/api/streams/{id}/end"), Value::Null);
     world.open_room("foreign", "RM_9", "carol", true);
     world.call("carol", "POST", "/livekit-egress", json!({ "roomName": "foreign", "streamId": "mine" }));
@@ -111,7 +120,7 @@ fn fill(world: &World, from: i64, to: i64) {
 }
 
 /// Steps of SQLite's machine for one page.
-fn steps(world: &World, statement: &Statement) -> (i32, usize) {
+pub fn steps(world: &World, statement: &Statement) -> (i32, usize) {
     let mut prepared = world.db.prepare(&statement.sql).unwrap();
     let params: Vec<rusqlite::types::Value> = statement
         .params

@@ -276,6 +276,10 @@ impl Ports for World {
         false
     }
 
+    fn plain(&self, text: &str) -> String {
+        icu_normalizer::DecomposingNormalizer::new_nfkd().normalize(text).to_uppercase().to_lowercase()
+    }
+
     fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T {
         with(&mut JwksCache::default())
     }

@@ -19,9 +19,11 @@ const paths = {
   '/api/streams': ['GET', 'HEAD', 'POST'],
   '/api/streams/s1': ['GET', 'HEAD', 'PATCH'],
   '/api/streams/s1/end': ['POST'],
+  '/api/streams/s1/viewers': ['GET', 'HEAD'],
   '/api/recordings': ['GET', 'HEAD'],
   '/api/recordings/r1': ['GET', 'HEAD', 'PATCH'],
   '/api/recordings/r1/playback': ['GET', 'HEAD'],
+  '/api/recordings/r1/download': ['GET', 'HEAD', 'POST'],
   '/healthz': ['GET', 'HEAD'],
 }
 const takingJson = ['POST /livekit-egress', 'POST /livekit-egress/stop', 'POST /livekit-token', 'POST /api/streams']

@@ -146,3 +146,20 @@ test('each event costs the same rows, whatever the room’s size', async () => {
 })
 
 test('no line of the log tells a secret', () => p.tellsNoSecret())
+
+test('the series tells who was there when, as LiveKit told it, to whom may see the stream', async () => {
+  const { streamId } = await p.host('show')
+  await p.until(streamId, (stream) => stream.status === 'live')
+  const bob = await p.viewer('show', 'bob')
+  await p.viewer('show', 'carol')
+  await until(streamId, 2, 2, 2)
+  await p.leave('show', bob)
+  await until(streamId, 1, 2, 2)
+  const answer = await stage.api('GET', `/api/streams/${streamId}/viewers`)
+  assert.equal(answer.status, 200, answer.text)
+  const { stepSeconds, points } = answer.body
+  assert.equal(stepSeconds, 10)
+  assert.ok(points.length >= 1 && points.length <= 200)
+  assert.equal(points.at(-1).viewers, 1)
+  assert.ok(points.every(({ at }) => Math.abs(Date.parse(at) - Date.now()) < 120_000 && Date.parse(at) % 10_000 === 0), answer.text)
+})

@@ -171,6 +171,10 @@ impl Ports for Invocation {
         false
     }
 
+    fn plain(&self, text: &str) -> String {
+        text.to_lowercase()
+    }
+
     fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T {
         with(&mut JwksCache::default())
     }

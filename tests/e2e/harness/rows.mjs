@@ -36,7 +36,7 @@ export async function addJob(stage, streamId, more = {}) {
   return row
 }
 
-const tables = ['live_streams', 'assets', 'egresses', 'sessions', 'participants', 'audience', 'webhook_events', 'storage_proofs']
+const tables = ['live_streams', 'assets', 'egresses', 'sessions', 'participants', 'audience', 'webhook_events', 'storage_proofs', 'downloads']
 
 /** How many rows each table has: what a refused request must not change. */
 export async function rowCounts(stage) {

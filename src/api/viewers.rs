@@ -1,0 +1,56 @@
+//! `GET /api/streams/{id}/viewers`: how many watched when, for a plot.
+
+use serde_json::{Value, json};
+
+use super::Reply;
+use super::streams::find;
+use crate::auth::caller::Caller;
+use crate::error::Error;
+use crate::ports::{Desk, Ports};
+use crate::store::viewers::{STEP_MS, changes, ends, step};
+use crate::time::{Millis, SECOND};
+
+/// As many as a plot on a telephone has columns.
+const MOST_POINTS: i64 = 200;
+
+/// The number of viewers at up to 200 moments, the same time apart, from the first one's coming to the end, or to
+/// now. Of 3 hours each 60 s.
+///
+/// # Errors
+/// 404, 503.
+pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+    let stream = find(desk, caller, id).await?;
+    let results = desk.batch(vec![ends(id)]).await?;
+    let known = results.first().and_then(|rows| rows.first());
+    let number = |name: &str| known.and_then(|row| row[name].as_i64());
+    let Some((first, last)) = number("first").zip(number("last")) else {
+        return Ok(Reply::json(200, json!({ "stepSeconds": STEP_MS / SECOND, "points": [] })));
+    };
+    let last = match stream.ended_at {
+        Some(end) => step(end).max(last),
+        None => step(desk.now()),
+    };
+    let span = last.saturating_sub(first).max(0);
+    let width = (span + MOST_POINTS - 2).div_euclid(MOST_POINTS - 1).max(1);
+    let point_of = |step: i64| (step - first + width - 1).div_euclid(width);
+    let results = desk.batch(vec![changes(id, first, last, width)]).await?;
+    let rows: Vec<Value> = desk.rows(&results, 0)?;
+
+    let end = point_of(last);
+    let (mut viewers, mut points) = (0, vec![]);
+    for point in 0..=end {
+        for row in &rows {
+            let number = |name: &str| row[name].as_i64();
+            let change = number("change").unwrap_or(0);
+            if number("point") == Some(point) {
+                viewers += change;
+            }
+            // Whoever was there when the room closed was gone.
+            if number("ended_at").is_some_and(|at| point_of(step(Millis(at))).min(end) == point) {
+                viewers -= change;
+            }
+        }
+        points.push(json!({ "at": Millis((first + point * width) * STEP_MS), "viewers": viewers.max(0) }));
+    }
+    Ok(Reply::json(200, json!({ "stepSeconds": width * STEP_MS / SECOND, "points": points })))
+}
