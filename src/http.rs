@@ -19,13 +19,23 @@ pub struct Outgoing {
     pub timeout_ms: u32,
 }
 
+impl Outgoing {
+    /// The status that a whole answer of it has: 206 where it asks for a range, else 200.
+    #[must_use]
+    pub fn wanted_status(&self) -> u16 {
+        if self.headers.iter().any(|(name, _)| name == "range") { 206 } else { 200 }
+    }
+}
+
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Incoming {
     /// The HTTP status.
     pub status: u16,
     /// `content-length` where it was there and a number: a HEAD has no other word about a size.
     pub content_length: Option<u64>,
+    /// `etag`: the only word about a part that was uploaded.
+    pub etag: Option<String>,
     /// The body, at most [`MAX_ANSWER_BYTES`].
     pub body: Vec<u8>,
 }
@@ -39,4 +49,29 @@ pub enum Unanswered {
     Network,
     /// The answer was longer than [`MAX_ANSWER_BYTES`].
     TooLong,
+}
+
+/// Why what was to be piped has no answer. But for [`Unpiped::Sink`] the sink did not act: it never got a
+/// whole body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpiped {
+    /// The source of that number answered another status than [`Outgoing::wanted_status`].
+    Refused {
+        /// Counted from 0.
+        source: usize,
+        /// What it answered.
+        status: u16,
+    },
+    /// The source of that number, or all up to it, are of another length than was said.
+    Length {
+        /// Counted from 0.
+        source: usize,
+    },
+    /// The source of that number did not answer, or broke off; or the sink did, before it had it all.
+    Broken {
+        /// Counted from 0.
+        source: usize,
+    },
+    /// The sink has the whole body and gave no answer: it may or may not have acted.
+    Sink(Unanswered),
 }

@@ -12,7 +12,7 @@ use crate::auth::jwks::JwksCache;
 use crate::auth::token::Algorithm;
 use crate::config::Config;
 use crate::error::Error;
-use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::http::{Incoming, Outgoing, Unanswered, Unpiped};
 use crate::store::row::FromRow;
 use crate::store::{Rows, Statement};
 use crate::time::Millis;
@@ -36,6 +36,13 @@ pub trait Ports {
     fn batches(&self) -> u32;
     /// Sends a request and reads its answer.
     fn send(&self, request: Outgoing) -> impl Future<Output = Result<Incoming, Unanswered>>;
+    /// Streams the bodies of `sources`, one after the other, into the body of `sink`, `length` bytes in all:
+    /// never buffered, so memory does not grow with it. Each source has to answer its
+    /// [`Outgoing::wanted_status`]. The sink's time-out counts for the whole, the sources' own for nothing.
+    /// Answers what the sink answered.
+    fn pipe(&self, sources: Vec<Outgoing>, length: u64, sink: Outgoing) -> impl Future<Output = Result<Incoming, Unpiped>>;
+    /// How many requests were sent since the beginning; piping counts each source and the sink.
+    fn calls(&self) -> u32;
     /// Waits.
     fn pause(&self, ms: u32) -> impl Future<Output = ()>;
     /// Checks an RS256 or ES256 signature with a public key in JWK form.
@@ -45,6 +52,12 @@ pub trait Ports {
     fn plain(&self, text: &str) -> String;
     /// The key set of callers' tokens, which lives as long as the isolate.
     fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T;
+}
+
+/// How many calls outside [`Ports::pipe`] makes: each source and the sink.
+#[must_use]
+pub fn calls_of_pipe(sources: &[Outgoing]) -> u32 {
+    u32::try_from(sources.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Everything that a piece of work needs: the world, the configuration, and where to note what was

@@ -10,6 +10,10 @@
     unreachable_pub
 )]
 
+#[path = "bucket/mod.rs"]
+mod bucket;
+#[path = "core/discard.rs"]
+mod discard;
 #[path = "core/flows.rs"]
 mod flows;
 #[path = "core/models.rs"]

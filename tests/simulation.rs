@@ -21,6 +21,8 @@
 
 #[path = "simulation/acknowledged.rs"]
 mod acknowledged;
+#[path = "bucket/mod.rs"]
+mod bucket;
 #[path = "simulation/database.rs"]
 mod database;
 #[path = "simulation/dice.rs"]

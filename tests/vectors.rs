@@ -21,8 +21,12 @@ mod livekit_sdks;
 mod livekit_tokens;
 #[path = "vectors/object_keys.rs"]
 mod object_keys;
+#[path = "vectors/storj_answers.rs"]
+mod storj_answers;
 #[path = "vectors/storj_given.rs"]
 mod storj_given;
+#[path = "vectors/storj_many.rs"]
+mod storj_many;
 #[path = "vectors/storj_properties.rs"]
 mod storj_properties;
 #[path = "vectors/storj_refusals.rs"]

@@ -5,6 +5,7 @@
 //! was cut off anywhere is finished by the same code that began it.
 
 pub mod decide;
+pub mod discard;
 mod file;
 mod job;
 mod look;

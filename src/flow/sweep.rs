@@ -1,60 +1,155 @@
-//! One run of the schedule: whatever is due is tended, the longest waiting first, within what a free plan
-//! allows.
+//! One run of the schedule: several duties under one budget, the most urgent first, and within each the longest
+//! waiting first.
+//!
+//! What is due of every duty is asked for in one batch, so a run with nothing to do costs three round trips.
 
 use crate::error::Error;
-use crate::flow::tend::tend;
+use crate::flow::{discard, tend::tend};
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::search as words;
-use crate::store::{events, schedule, wishes};
-use crate::time::SECOND;
+use crate::store::{Rows, Statement, events, schedule, trash, wishes};
+use crate::time::{Millis, SECOND};
 
-/// A free plan allows 50 outside calls and 50 queries an invocation (Cloudflare, "Limits", read 2026). A step
-/// reads the database twice for each call outside, so counting batches bounds both. A stream that is under way
-/// is brought to rest, which takes up to about 20, so no new one is begun after 25.
-const BEGIN_BELOW: u32 = 25;
+/// What the schedule sees to. A new duty is a line in each of [`DUTIES`], [`Duty::due`] and [`Duty::see_to`].
+#[derive(Clone, Copy, Debug)]
+enum Duty {
+    /// Streams that are not where they should be.
+    Streams,
+    /// Recordings that cannot be found by their words yet.
+    Words,
+    /// What is to be deleted.
+    Trash,
+}
+
+/// The most urgent first, with the log field that counts what was done: a recording that does not start is lost, what
+/// is deleted later is not.
+const DUTIES: [(Duty, &str); 3] = [(Duty::Streams, "tended"), (Duty::Words, "indexed"), (Duty::Trash, "deleted")];
+
+impl Duty {
+    /// Asks what is due, by an index and for at most so many rows as can be reached.
+    fn due(self, now: Millis) -> Statement {
+        match self {
+            Self::Streams => wishes::due(now, STREAMS_A_RUN),
+            Self::Words => words::without_words(),
+            Self::Trash => trash::due(now, ROWS_A_GROUP),
+        }
+    }
+
+    /// Does what is due, while there is room; answers how much was done. `due[at]` has the rows of [`Duty::due`].
+    async fn see_to<P: Ports>(self, desk: &Desk<'_, P>, due: &[Rows], at: usize, room: Room<'_, P>) -> Result<usize, Error> {
+        match self {
+            Self::Streams => streams(desk, desk.rows(due, at)?, room).await,
+            Self::Words => {
+                let text = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+                let rows: Vec<serde_json::Value> = desk.rows(due, at)?;
+                let index = |row: &serde_json::Value| {
+                    let (id, title, room_name) = (text(row, "id"), text(row, "title"), text(row, "room_name"));
+                    words::index(&id, &title, search::words(desk.ports, &title, &room_name))
+                };
+                desk.batch(rows.iter().map(index).collect()).await?;
+                Ok(rows.len())
+            }
+            Self::Trash => {
+                let (mut items, mut gone) = (desk.rows(due, at)?, 0);
+                while !items.is_empty() && room.is_left() {
+                    let (worked_off, next) = discard::work_off(desk, &items, trash::due(desk.now(), ROWS_A_GROUP)).await?;
+                    gone += worked_off;
+                    items = next;
+                }
+                Ok(gone)
+            }
+        }
+    }
+}
+
+/// A free plan allows 50 outside calls and 50 queries an invocation (Cloudflare, "Limits", read 2026). A stream that
+/// is under way is brought to rest, which takes up to about 20, so no new one is begun after 25.
+const BEGIN_A_STREAM_BELOW: u32 = 25;
+/// All others go in steps of at most 5 calls and queries, and are begun below so many: 40 is what the contract gives.
+const BEGIN_BELOW: u32 = 34;
+/// So much is left for each later duty that has something to do.
+const LEFT_FOR_EACH: u32 = 4;
 /// More cannot be reached within the budget: one that rests takes 2 queries. A stream that is due and not
 /// reached is the first of the next run.
 const STREAMS_A_RUN: i64 = 12;
+/// What goes in one request to the bucket.
+const ROWS_A_GROUP: i64 = 200;
 /// A run that was cut off holds the lease for so long; runs are a minute apart.
 const LEASE_MS: i64 = 50 * SECOND;
+
+/// What is left of a run's budget for a duty.
+#[derive(Debug)]
+struct Room<'a, P> {
+    ports: &'a P,
+    batches_before: u32,
+    calls_before: u32,
+    below: u32,
+}
+
+impl<P: Ports> Room<'_, P> {
+    /// Whether another step may begin.
+    fn is_left(&self) -> bool {
+        let (batches, calls) = (self.ports.batches() - self.batches_before, self.ports.calls() - self.calls_before);
+        batches.max(calls) < self.below
+    }
+}
 
 /// Runs the schedule once. Twice at once does no harm: the second finds the lease taken.
 ///
 /// # Errors
-/// 503 when D1 does not answer; trouble with one stream does not stop the others.
+/// 503 when D1 does not answer; trouble with one thing does not stop the others.
 pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
-    let (now, holder, before) = (desk.now(), desk.new_id(), desk.ports.batches());
+    let (now, holder) = (desk.now(), desk.new_id());
+    let (batches_before, calls_before) = (desk.ports.batches(), desk.ports.calls());
     let mut statements = schedule::lease("schedule", &holder, now, now.plus(LEASE_MS));
-    statements.push(wishes::due(now, STREAMS_A_RUN));
-    statements.push(words::without_words());
-    let results = desk.batch(statements).await?;
-    if desk.rows::<serde_json::Value>(&results, 1)?.is_empty() {
+    let first = statements.len();
+    statements.extend(DUTIES.map(|(duty, _)| duty.due(now)));
+    let due = desk.batch(statements).await?;
+    if desk.rows::<serde_json::Value>(&due, 1)?.is_empty() {
         desk.trail.decided("another run is at it");
         return Ok(());
     }
-    let due: Vec<serde_json::Value> = desk.rows(&results, 2)?;
-    let (mut tended, mut failed) = (0, 0);
+    let has_work = |at: usize| due.get(at).is_some_and(|rows| !rows.is_empty());
+    let mut notes: Vec<String> = vec![];
+    for (index, (duty, name)) in DUTIES.into_iter().enumerate() {
+        let at = first + index;
+        if !has_work(at) {
+            desk.trail.note(name, 0);
+            continue;
+        }
+        let later = (at + 1..first + DUTIES.len()).filter(|at| has_work(*at)).count();
+        let begin = if matches!(duty, Duty::Streams) { BEGIN_A_STREAM_BELOW } else { BEGIN_BELOW };
+        let below = begin.saturating_sub(LEFT_FOR_EACH * u32::try_from(later).unwrap_or(0));
+        let room = Room { ports: desk.ports, batches_before, calls_before, below };
+        match duty.see_to(desk, &due, at, room).await {
+            Ok(done) => {
+                desk.trail.note(name, done);
+                notes.push(format!("{name} {done}"));
+            }
+            Err(error) => {
+                desk.trail.decided(format!("put off: {}", error.code));
+                notes.push(format!("{name} nothing: {}", error.code));
+            }
+        }
+    }
+    let end = desk.now();
+    let note = notes.join(", ");
+    desk.batch(vec![events::forget(end), schedule::beat("schedule", end, &note), schedule::release("schedule", &holder)]).await?;
+    Ok(())
+}
+
+async fn streams<P: Ports>(desk: &Desk<'_, P>, due: Vec<serde_json::Value>, room: Room<'_, P>) -> Result<usize, Error> {
+    let mut tended = 0;
     for id in due.iter().filter_map(|row| row["id"].as_str()) {
-        if desk.ports.batches() - before >= BEGIN_BELOW {
+        if !room.is_left() {
             break;
         }
         tended += 1;
         desk.trail.decided(format!("stream {id}"));
         if let Err(error) = tend(desk, id, false).await {
-            failed += 1;
             desk.trail.decided(format!("put off: {}", error.code));
         }
     }
-    let note = format!("{} streams due, {tended} tended, {failed} put off", due.len());
-    let end = desk.now();
-    let mut statements = vec![events::forget(end), schedule::beat("schedule", end, &note), schedule::release("schedule", &holder)];
-    for row in results.get(3).into_iter().flatten() {
-        let text = |name: &str| row[name].as_str().unwrap_or_default();
-        statements.push(words::index(text("id"), text("title"), search::words(desk.ports, text("title"), text("room_name"))));
-    }
-    desk.batch(statements).await?;
-    desk.trail.note("due", due.len());
-    desk.trail.note("tended", tended);
-    Ok(())
+    Ok(tended)
 }

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> Result<Value, Failed> {
-        answer(Ok(Incoming { status, content_length: None, body: body.as_bytes().to_vec() }))
+        answer(Ok(Incoming { status, body: body.as_bytes().to_vec(), ..Incoming::default() }))
     }
 
     #[test]

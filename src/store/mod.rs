@@ -14,6 +14,7 @@ pub mod schedule;
 pub mod search;
 pub mod sessions;
 pub mod streams;
+pub mod trash;
 pub mod viewers;
 pub mod wishes;
 

@@ -28,6 +28,37 @@ pub fn recording_key(user_id: &str, room_name: &str, now: Millis) -> String {
     format!("{RECORDINGS}/{}/{}_{}.mp4", clean(user_id), clean(room_name), now.0)
 }
 
+/// Where the lasting copy of a recording goes: its key with `saved` for its first folder. One recording has one
+/// place for it, so who deletes the recording knows it before there is a copy.
+#[must_use]
+pub fn saved_key(recording_key: &str) -> String {
+    let name = recording_key.split_once('/').map_or(recording_key, |(_, name)| name);
+    format!("saved/{name}")
+}
+
+/// The folder of what lies beside a recording (its safety copy in segments): its key without `.mp4`, and a `/`.
+#[must_use]
+pub fn folder_of(recording_key: &str) -> String {
+    format!("{}/", stem(recording_key))
+}
+
+/// Where a recording goes that was joined from segments: its key with `.ts` for `.mp4`.
+#[must_use]
+pub fn joined_key(recording_key: &str) -> String {
+    format!("{}.ts", stem(recording_key))
+}
+
+/// The manifest that LiveKit lays beside a file, unless it is asked not to: `{egress id}.json`.
+#[must_use]
+pub fn manifest_key(recording_key: &str, egress_id: &str) -> String {
+    let folder = recording_key.rsplit_once('/').map_or("", |(folder, _)| folder);
+    format!("{folder}/{}.json", clean(egress_id))
+}
+
+fn stem(recording_key: &str) -> &str {
+    recording_key.strip_suffix(".mp4").unwrap_or(recording_key)
+}
+
 /// Where the object goes that proves that a key may write: `livekit-recordings/_probe/{ms}-{hex}.txt`,
 /// in the folder of the recordings, for a grant may be limited to it. No recording ends in `.txt`.
 #[must_use]
@@ -100,6 +131,17 @@ mod tests {
         let now = Millis(1_795_397_400_713);
         assert_eq!(recording_key("alice", "my-room", now), "livekit-recordings/alice/my-room_1795397400713.mp4");
         assert_eq!(probe_key(&[0xab; 16], now), "livekit-recordings/_probe/1795397400713-abababababababababababababababab.txt");
+    }
+
+    #[test]
+    fn what_hangs_on_a_recordings_key() {
+        let key = "livekit-recordings/alice/my-room_1.mp4";
+        assert_eq!(saved_key(key), "saved/alice/my-room_1.mp4");
+        assert_eq!(folder_of(key), "livekit-recordings/alice/my-room_1/");
+        assert_eq!(joined_key(key), "livekit-recordings/alice/my-room_1.ts");
+        assert_eq!(manifest_key(key, "EG_a"), "livekit-recordings/alice/EG_a.json");
+        // Whatever the key is, its folder is one: an empty prefix would be the whole bucket.
+        assert_eq!((folder_of(""), folder_of("a.mp4")), ("/".to_owned(), "a/".to_owned()));
     }
 
     #[test]

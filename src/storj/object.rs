@@ -87,6 +87,23 @@ pub fn first_byte(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> R
     signed("GET", bucket, &config.storj, key, &[], &[("range", "bytes=0-0")], Vec::new(), now, TIMEOUT_MS)
 }
 
+/// Asks for `length` bytes from `from` on, to be piped. There are no ranges of nothing.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn range(config: &Config, bucket: &Bucket, key: &str, from: u64, length: u64, now: Millis) -> Result<Outgoing, SignError> {
+    let range = format!("bytes={from}-{}", (from + length).saturating_sub(1));
+    signed("GET", bucket, &config.storj, key, &[], &[("range", &range)], Vec::new(), now, TIMEOUT_MS)
+}
+
+/// Asks for the whole object, to be piped.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn whole(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> Result<Outgoing, SignError> {
+    signed("GET", bucket, &config.storj, key, &[], &[], Vec::new(), now, TIMEOUT_MS)
+}
+
 /// What a HEAD says of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
@@ -145,7 +162,7 @@ mod tests {
     fn only_a_definite_no_refuses_the_key() {
         let read = |status, code: &str| {
             let body = format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Key>k</Key></Error>").into_bytes();
-            probed(&Ok(Incoming { status, content_length: None, body }))
+            probed(&Ok(Incoming { status, body, ..Incoming::default() }))
         };
         let refused = Probed::Refused("storage_key_refused");
         for (status, code, proved) in [

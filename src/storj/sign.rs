@@ -70,7 +70,24 @@ pub fn signed(
     timeout_ms: u32,
 ) -> Result<Outgoing, SignError> {
     let url = object_url(bucket, key, query)?;
-    sign_headers(method, url, headers, body, creds, &scope(bucket, now), timeout_ms)
+    sign_headers(method, url, headers, Some(body), creds, &scope(bucket, now), timeout_ms)
+}
+
+/// As [`signed`], for a PUT whose body is piped into it ([`crate::ports::Ports::pipe`]): what is not in memory
+/// has no hash, so `UNSIGNED-PAYLOAD` is signed. Over https nobody changes it on the way.
+///
+/// # Errors
+/// [`SignError`].
+pub fn signed_piped(
+    bucket: &Bucket,
+    creds: &Credentials,
+    key: &str,
+    query: &[(&str, &str)],
+    now: Millis,
+    timeout_ms: u32,
+) -> Result<Outgoing, SignError> {
+    let url = object_url(bucket, key, query)?;
+    sign_headers("PUT", url, &[], None, creds, &scope(bucket, now), timeout_ms)
 }
 
 /// As [`signed`], for the bucket itself: listing, or deleting many objects in one request.
@@ -89,7 +106,7 @@ pub fn signed_bucket(
     timeout_ms: u32,
 ) -> Result<Outgoing, SignError> {
     let url = with_query(bucket_url(bucket)?, query)?;
-    sign_headers(method, url, headers, body, creds, &scope(bucket, now), timeout_ms)
+    sign_headers(method, url, headers, Some(body), creds, &scope(bucket, now), timeout_ms)
 }
 
 fn scope(bucket: &Bucket, now: Millis) -> Scope<'_> {
@@ -100,7 +117,7 @@ fn sign_headers(
     method: &'static str,
     url: String,
     headers: &[(&str, &str)],
-    body: Vec<u8>,
+    body: Option<Vec<u8>>,
     creds: &Credentials,
     scope: &Scope<'_>,
     timeout_ms: u32,
@@ -117,11 +134,11 @@ fn sign_headers(
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .filter(|(name, _)| name.starts_with("x-amz-") || matches!(*name, "content-type" | "content-md5"))
         .collect();
-    let unsigned = Unsigned { method, url: &url, headers: &covered, body: Some(&body) };
+    let unsigned = Unsigned { method, url: &url, headers: &covered, body: body.as_deref() };
     let place = Place::Headers { content_hash: true };
     let signature = sign_request(&unsigned, creds, scope, place)?;
 
     // 3. `x-amz-date`, `x-amz-content-sha256` and `authorization` come with the signature.
     all.extend(signature.add);
-    Ok(Outgoing { method, url, headers: all, body, timeout_ms })
+    Ok(Outgoing { method, url, headers: all, body: body.unwrap_or_default(), timeout_ms })
 }

@@ -6,6 +6,7 @@ mod js;
 mod log;
 mod outside;
 mod page;
+mod pipe;
 mod ports;
 #[cfg(feature = "panic-probe")]
 mod probe;

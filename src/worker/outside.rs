@@ -12,7 +12,7 @@ use crate::http::{Incoming, MAX_ANSWER_BYTES, Outgoing, Unanswered};
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch)]
-    fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+    pub(super) fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
 /// Sends a request as it is and reads the whole answer within its time-out. No redirect is followed: a
@@ -28,13 +28,24 @@ pub(super) async fn send(request: Outgoing) -> Result<Incoming, Unanswered> {
 }
 
 async fn exchange(request: &Outgoing, signal: &AbortSignal) -> Result<Incoming, Unread> {
-    let response: Response = JsFuture::from(fetch(&request.url, &init(request, signal)?)?).await?.unchecked_into();
-    let content_length = response.headers().get("content-length")?.and_then(|text| text.parse().ok());
-    let body = stream::whole(response.body(), MAX_ANSWER_BYTES, 0).await?;
-    Ok(Incoming { status: response.status(), content_length, body })
+    read(ask(request, signal).await?.unchecked_into()).await
 }
 
-fn init(request: &Outgoing, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
+/// Sends it; resolves to the response as soon as its headers are there.
+pub(super) async fn ask(request: &Outgoing, signal: &AbortSignal) -> Result<JsValue, JsValue> {
+    JsFuture::from(fetch(&request.url, &init(request, signal)?)?).await
+}
+
+/// The whole of a response.
+pub(super) async fn read(response: Response) -> Result<Incoming, Unread> {
+    let headers = response.headers();
+    let content_length = headers.get("content-length")?.and_then(|text| text.parse().ok());
+    let etag = headers.get("etag")?;
+    let body = stream::whole(response.body(), MAX_ANSWER_BYTES, 0).await?;
+    Ok(Incoming { status: response.status(), content_length, etag, body })
+}
+
+pub(super) fn init(request: &Outgoing, signal: &AbortSignal) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
         headers.set(name, value)?;

@@ -10,10 +10,10 @@ use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use super::d1::{self, Database, Touched};
-use super::{js, outside};
+use super::{js, outside, pipe};
 use crate::auth::jwks::JwksCache;
 use crate::auth::token::Algorithm;
-use crate::http::{Incoming, Outgoing, Unanswered};
+use crate::http::{Incoming, Outgoing, Unanswered, Unpiped};
 use crate::ports::{DatabaseFailed, Ports, Trail};
 use crate::store::{Rows, Statement};
 use crate::time::Millis;
@@ -38,6 +38,7 @@ pub(super) struct WorkerPorts {
     database: Database,
     round_trips: Cell<usize>,
     batches: Cell<u32>,
+    calls: Cell<u32>,
     touched: Cell<Touched>,
 }
 
@@ -47,7 +48,13 @@ impl WorkerPorts {
         if !database.is_object() {
             return Err("there is no D1 database bound as DB".to_owned());
         }
-        Ok(Self { database: database.unchecked_into(), round_trips: Cell::default(), batches: Cell::default(), touched: Cell::default() })
+        Ok(Self {
+            database: database.unchecked_into(),
+            round_trips: Cell::default(),
+            batches: Cell::default(),
+            calls: Cell::default(),
+            touched: Cell::default(),
+        })
     }
 
     /// Notes what D1 did since the last note: round trips, rows read, rows written.
@@ -100,7 +107,17 @@ impl Ports for WorkerPorts {
     }
 
     async fn send(&self, request: Outgoing) -> Result<Incoming, Unanswered> {
+        self.calls.set(self.calls.get() + 1);
         outside::send(request).await
+    }
+
+    async fn pipe(&self, sources: Vec<Outgoing>, length: u64, sink: Outgoing) -> Result<Incoming, Unpiped> {
+        self.calls.set(self.calls.get() + crate::ports::calls_of_pipe(&sources));
+        pipe::pipe(sources, length, &sink).await
+    }
+
+    fn calls(&self) -> u32 {
+        self.calls.get()
     }
 
     async fn pause(&self, ms: u32) {

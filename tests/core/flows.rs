@@ -56,7 +56,7 @@ fn from_a_token_to_a_recording_that_plays() {
     world.webhook(egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
     assert_eq!(status(&world)["status"], "recording");
     let key = world.livekit.borrow().egresses[0].key.clone();
-    world.storj.borrow_mut().objects.insert(key.clone(), 525_783);
+    world.storj.borrow_mut().bucket.objects.insert(key.clone(), 525_783);
     world.webhook(egress_event(&world, 0, "egress_ended", "EGRESS_COMPLETE"));
     let (_, list) = world.call("", "GET", "/api/recordings", Value::Null);
     let recording = &list["recordings"][0];

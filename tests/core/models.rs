@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use livekit_storj::http::{Incoming, Outgoing, Unanswered};
+use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 use serde_json::{Value, json};
 
+use super::bucket::Bucket;
 use super::world::START;
 
 #[derive(Default)]
@@ -41,14 +42,19 @@ pub enum Outcome {
 
 #[derive(Default)]
 pub struct Storj {
-    pub objects: BTreeMap<String, u64>,
+    pub bucket: Bucket,
     pub refuses: bool,
     pub down: bool,
     pub probes: usize,
+    /// Answers in the bucket's place, where it answers anything.
+    pub refuse: Option<Refuse>,
 }
 
+/// Another answer than the bucket's own.
+pub type Refuse = Box<dyn FnMut(&Outgoing) -> Option<Result<Incoming, Unanswered>>>;
+
 fn answer(status: u16, body: &Value) -> Result<Incoming, Unanswered> {
-    Ok(Incoming { status, content_length: None, body: body.to_string().into_bytes() })
+    Ok(Incoming { status, body: body.to_string().into_bytes(), ..Incoming::default() })
 }
 
 impl Egress {
@@ -98,7 +104,7 @@ impl LiveKit {
             "StartRoomCompositeEgress" => {
                 let room = body["room_name"].as_str().unwrap().to_owned();
                 match self.start {
-                    Outcome::WrongKey => return Ok(Incoming { status: 401, content_length: None, body: b"invalid token: eyJ".to_vec() }),
+                    Outcome::WrongKey => return Ok(Incoming { status: 401, body: b"invalid token: eyJ".to_vec(), ..Incoming::default() }),
                     Outcome::NoRecorder => return error(503, "unavailable", "no response from servers"),
                     _ if !self.rooms.contains_key(&room) => return error(404, "not_found", "requested room does not exist"),
                     _ => {}
@@ -143,23 +149,32 @@ impl LiveKit {
 
 impl Storj {
     pub fn answer(&mut self, request: &Outgoing) -> Result<Incoming, Unanswered> {
-        let status = |status, length| Ok(Incoming { status, content_length: length, body: vec![] });
         if self.down {
             return Err(Unanswered::Timeout);
         }
-        let key = request.url.split_once("/recordings/").unwrap().1.to_owned();
-        match request.method {
-            "PUT" => {
-                self.probes += 1;
-                assert!(key.starts_with("livekit-recordings/_probe/"), "{key}");
-                status(if self.refuses { 403 } else { 200 }, None)
-            }
-            "HEAD" => match self.objects.get(&key) {
-                Some(size) => status(200, Some(*size)),
-                None => status(404, None),
-            },
-            "GET" => Ok(Incoming { status: 404, content_length: None, body: b"<Error><Code>NoSuchKey</Code></Error>".to_vec() }),
-            other => panic!("no such request: {other}"),
+        if let Some(refuse) = &mut self.refuse
+            && let Some(answer) = refuse(request)
+        {
+            return answer;
         }
+        if let Some(answer) = self.bucket.answer(request) {
+            return Ok(answer);
+        }
+        let key = request.url.split_once("/recordings/").unwrap().1;
+        assert!(request.method == "PUT" && key.starts_with("livekit-recordings/_probe/"), "{} {key}", request.method);
+        self.probes += 1;
+        Ok(Incoming { status: if self.refuses { 403 } else { 200 }, ..Incoming::default() })
+    }
+
+    pub fn pipe(&mut self, sources: &[Outgoing], length: u64, sink: &Outgoing) -> Result<Incoming, Unpiped> {
+        if self.down {
+            return Err(Unpiped::Broken { source: 0 });
+        }
+        if let Some(refuse) = &mut self.refuse
+            && let Some(answer) = refuse(sink)
+        {
+            return answer.map_err(Unpiped::Sink);
+        }
+        self.bucket.pipe(sources, length, sink)
     }
 }

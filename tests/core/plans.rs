@@ -54,7 +54,7 @@ fn used() -> World {
         }
     }
     let key = world.livekit.borrow().egresses[0].key.clone();
-    world.storj.borrow_mut().objects.insert(key, 525_783);
+    world.storj.borrow_mut().bucket.objects.insert(key, 525_783);
     world.livekit.borrow_mut().egresses[0].status = "EGRESS_COMPLETE";
     world.advance(60_000);
     world.cron();

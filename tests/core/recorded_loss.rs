@@ -75,8 +75,7 @@ impl End {
     fn reconcile(&self, world: &World) {
         world.livekit.borrow_mut().listed = self.egresses.values().cloned().collect();
         // As a request's address has them: the scenarios asked for names with LiveKit's templates in them.
-        let encoded = |key: &String| key.replace('{', "%7B").replace('}', "%7D");
-        world.storj.borrow_mut().objects = self.objects.iter().map(|(key, size)| (encoded(key), *size)).collect();
+        world.storj.borrow_mut().bucket.objects = self.objects.clone();
         let until = world.clock.get().plus(MENDED_IN_MS);
         while world.clock.get() < until {
             let due = world.one("SELECT min(tend_at) FROM live_streams");

@@ -216,7 +216,7 @@ fn a_recording_is_found_as_soon_as_it_is_ready() {
     let world = World::new();
     super::flows::live(&world, true);
     let key = world.livekit.borrow().egresses[0].key.clone();
-    world.storj.borrow_mut().objects.insert(key, 525_783);
+    world.storj.borrow_mut().bucket.objects.insert(key, 525_783);
     world.webhook(super::flows::egress_event(&world, 0, "egress_ended", "EGRESS_COMPLETE"));
     assert_eq!(world.one("SELECT status FROM assets"), "ready");
     assert_eq!(found(&world, "alice", "r").len(), 1);

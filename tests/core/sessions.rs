@@ -61,7 +61,7 @@ fn a_failed_job_that_left_its_file_is_a_partial_recording() {
     live(&world, true);
     world.webhook(egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
     let key = world.livekit.borrow().egresses[0].key.clone();
-    world.storj.borrow_mut().objects.insert(key, 1_000);
+    world.storj.borrow_mut().bucket.objects.insert(key, 1_000);
     world.webhook(egress_event(&world, 0, "egress_ended", "EGRESS_FAILED"));
     let (_, list) = world.call("alice", "GET", "/api/recordings", Value::Null);
     let recording = &list["recordings"][0];

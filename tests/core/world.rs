@@ -12,9 +12,9 @@ use livekit_storj::auth::jwks::JwksCache;
 use livekit_storj::auth::token::Algorithm;
 use livekit_storj::config::Config;
 use livekit_storj::flow::sweep::sweep;
-use livekit_storj::http::{Incoming, Outgoing, Unanswered};
+use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 use livekit_storj::livekit::signature::sign_body;
-use livekit_storj::ports::{DatabaseFailed, Desk, Ports, Trail};
+use livekit_storj::ports::{DatabaseFailed, Desk, Ports, Trail, calls_of_pipe};
 use livekit_storj::store::{Param, Rows, Statement};
 use livekit_storj::time::Millis;
 use rusqlite::types::{Value as Sql, ValueRef};
@@ -39,6 +39,7 @@ pub struct World {
     /// SQL that somebody else runs while the probe is under way.
     pub meanwhile: RefCell<Option<String>>,
     batches: Cell<u32>,
+    calls: Cell<u32>,
     events: Cell<u32>,
 }
 
@@ -73,6 +74,7 @@ impl World {
             fail_batch: Cell::new(None),
             meanwhile: RefCell::default(),
             batches: Cell::new(0),
+            calls: Cell::new(0),
             events: Cell::new(0),
         }
     }
@@ -258,6 +260,7 @@ impl Ports for World {
     }
 
     async fn send(&self, request: Outgoing) -> Result<Incoming, Unanswered> {
+        self.calls.set(self.calls.get() + 1);
         if request.url.starts_with("http://127.0.0.1:7880/twirp/") {
             self.livekit.borrow_mut().answer(&request)
         } else {
@@ -266,6 +269,18 @@ impl Ports for World {
             }
             self.storj.borrow_mut().answer(&request)
         }
+    }
+
+    async fn pipe(&self, sources: Vec<Outgoing>, length: u64, sink: Outgoing) -> Result<Incoming, Unpiped> {
+        self.calls.set(self.calls.get() + calls_of_pipe(&sources));
+        if let Some(sql) = self.meanwhile.take() {
+            self.db.execute_batch(&sql).unwrap();
+        }
+        self.storj.borrow_mut().pipe(&sources, length, &sink)
+    }
+
+    fn calls(&self) -> u32 {
+        self.calls.get()
     }
 
     async fn pause(&self, ms: u32) {

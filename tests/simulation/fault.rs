@@ -1,6 +1,6 @@
 //! What can go wrong, and where: one table.
 
-use Edge::{Batch, Cron, Delivery, Egress, Event, Head, List, Probe, Room, Start, Stop};
+use Edge::{Batch, Cron, Delivery, Egress, Event, Head, List, Pipe, Probe, Room, Start, Stop};
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Edge {
     Probe,
     /// HEAD and GET of an object.
     Head,
+    /// An object piped into another.
+    Pipe,
     /// One try to deliver a webhook.
     Delivery,
     /// A webhook on all of its tries.
@@ -40,14 +42,14 @@ macro_rules! faults {
 }
 
 faults! {
-    KilledBefore: Batch | Start | Stop | List | Room | Probe | Head = "the Worker is killed before the effect",
-    KilledAfter: Batch | Start | Stop | List | Room | Probe | Head = "the Worker is killed after the effect",
+    KilledBefore: Batch | Start | Stop | List | Room | Probe | Head | Pipe = "the Worker is killed before the effect",
+    KilledAfter: Batch | Start | Stop | List | Room | Probe | Head | Pipe = "the Worker is killed after the effect",
     Slow: Batch | Start | Stop | List | Room | Probe | Head | Delivery = "the effect takes up to 9 s",
     FailsBefore: Batch = "D1 fails, nothing was done",
     FailsAfter: Batch = "D1 fails, everything was done",
     DoneTwice: Batch = "D1 did it, seemed to fail, and the shell repeated it",
-    SilentBefore: Start | Stop | List | Room | Probe | Head = "no answer, nothing was done",
-    SilentAfter: Start | Stop | List | Room | Probe | Head = "no answer, it was done",
+    SilentBefore: Start | Stop | List | Room | Probe | Head | Pipe = "no answer, nothing was done",
+    SilentAfter: Start | Stop | List | Room | Probe | Head | Pipe = "no answer, it was done",
     BreaksAfter: Start | Stop | List | Room | Probe | Head = "the connection breaks, it was done",
     Internal: Start | Stop | List | Room | Probe | Head = "500, nothing was done",
     Overloaded: Probe | Head | Stop | List = "503, nothing was done",
@@ -107,7 +109,7 @@ impl Edge {
         match self {
             Batch => "d1",
             Start | Stop | List | Room => "livekit",
-            Probe | Head => "storj",
+            Probe | Head | Pipe => "storj",
             Delivery | Event => "webhooks",
             Cron => "cron",
             Egress => "egress",

@@ -211,7 +211,7 @@ pub fn restart(world: &Rc<World>, forgets: bool) -> Vec<Room> {
 /// Answers a call that got through.
 pub fn answer(world: &Rc<World>, request: &Outgoing) -> Result<Incoming, Unanswered> {
     let body: Value = serde_json::from_slice(&request.body).unwrap();
-    let answer = |status, body: Value| Ok(Incoming { status, content_length: None, body: body.to_string().into_bytes() });
+    let answer = |status, body: Value| Ok(Incoming { status, body: body.to_string().into_bytes(), ..Incoming::default() });
     let not_found = || answer(404, json!({ "code": "not_found", "msg": "there is no such thing" }));
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     match request.url.rsplit('/').next().unwrap() {

@@ -89,7 +89,7 @@ impl Plan {
         let scale: [u64; 5] = match edge {
             Edge::Batch => [0, 0, 4, 12, 30],
             Edge::Start | Edge::Stop => [0, 0, 100, 250, 500],
-            Edge::List | Edge::Room | Edge::Probe | Edge::Head => [0, 0, 30, 100, 250],
+            Edge::List | Edge::Room | Edge::Probe | Edge::Head | Edge::Pipe => [0, 0, 30, 100, 250],
             Edge::Delivery | Edge::Event => [0, 0, 30, 100, 300],
             Edge::Cron => [0, 0, 50, 200, 400],
             Edge::Egress => [0, 0, 200, 500, 900],

@@ -146,7 +146,7 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
 
 /// `StopEgress`
 pub fn stop(world: &Rc<World>, id: &str) -> Result<Incoming, Unanswered> {
-    let answer = |status, body: Value| Ok(Incoming { status, content_length: None, body: body.to_string().into_bytes() });
+    let answer = |status, body: Value| Ok(Incoming { status, body: body.to_string().into_bytes(), ..Incoming::default() });
     let mut livekit = world.livekit.borrow_mut();
     let Some(egress) = livekit.egresses.iter_mut().find(|e| e.id == id && !e.forgotten) else {
         return answer(404, json!({ "code": "not_found", "msg": "egress does not exist" }));

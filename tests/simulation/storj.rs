@@ -1,36 +1,33 @@
 //! Storj as a model: objects that an egress wrote, and what a gateway answers about them.
 
-use std::collections::BTreeMap;
+use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 
-use livekit_storj::http::{Incoming, Outgoing, Unanswered};
-
+use super::bucket::Bucket;
 use super::plan::Outage;
 use super::world::World;
 
-/// The bucket.
-#[derive(Default)]
-pub struct Storj {
-    /// Every recording by its key, with its size.
-    pub objects: BTreeMap<String, u64>,
-}
+/// The bucket: every recording by its key, with its size.
+pub type Storj = Bucket;
+
+const FORBIDDEN: &[u8] = b"<Error><Code>AccessDenied</Code></Error>";
 
 /// Answers a request that got through.
 pub fn answer(world: &World, request: &Outgoing) -> Result<Incoming, Unanswered> {
-    let answer = |status, content_length, body: &str| Ok(Incoming { status, content_length, body: body.as_bytes().to_vec() });
-    let key = request.url.split_once("/recordings/").map(|(_, key)| key).unwrap_or_default();
     if world.is_away(Outage::Key) {
-        return answer(403, None, "<Error><Code>AccessDenied</Code></Error>");
+        return Ok(Incoming { status: 403, body: FORBIDDEN.to_vec(), ..Incoming::default() });
     }
-    let object = world.storj.borrow().objects.get(key).copied();
-    match (request.method, object) {
-        ("PUT", _) => {
-            assert!(key.starts_with("livekit-recordings/_probe/"), "{key}");
-            answer(200, None, "")
-        }
-        ("HEAD", Some(size)) => answer(200, Some(size), ""),
-        ("GET", Some(_)) => answer(206, Some(1), "x"),
-        ("HEAD", None) => answer(404, None, ""),
-        ("GET", None) => answer(404, None, "<Error><Code>NoSuchKey</Code></Error>"),
-        (other, _) => panic!("no such request: {other}"),
+    if let Some(answer) = world.storj.borrow_mut().answer(request) {
+        return Ok(answer);
     }
+    let key = request.url.split_once("/recordings/").map(|(_, key)| key).unwrap_or_default();
+    assert!(request.method == "PUT" && key.starts_with("livekit-recordings/_probe/"), "{} {key}", request.method);
+    Ok(Incoming { status: 200, ..Incoming::default() })
+}
+
+/// Pipes what got through.
+pub fn pipe(world: &World, sources: &[Outgoing], length: u64, sink: &Outgoing) -> Result<Incoming, Unpiped> {
+    if world.is_away(Outage::Key) {
+        return Err(Unpiped::Refused { source: 0, status: 403 });
+    }
+    world.storj.borrow_mut().pipe(sources, length, sink)
 }

@@ -9,8 +9,8 @@ use livekit_storj::api::{Reply, Request};
 use livekit_storj::auth::jwks::JwksCache;
 use livekit_storj::auth::token::Algorithm;
 use livekit_storj::flow::sweep::sweep;
-use livekit_storj::http::{Incoming, Outgoing, Unanswered};
-use livekit_storj::ports::{DatabaseFailed, Desk, Ports, Trail};
+use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
+use livekit_storj::ports::{DatabaseFailed, Desk, Ports, Trail, calls_of_pipe};
 use livekit_storj::store::{Rows, Statement};
 use livekit_storj::time::Millis;
 
@@ -67,7 +67,7 @@ fn edge(request: &Outgoing) -> Edge {
         "StopEgress" => Edge::Stop,
         "DeleteRoom" => Edge::Room,
         "ListEgress" | "ListRooms" | "ListParticipants" => Edge::List,
-        _ if request.method == "PUT" => Edge::Probe,
+        _ if request.method == "PUT" && request.url.contains("/_probe/") => Edge::Probe,
         _ => Edge::Head,
     }
 }
@@ -123,7 +123,7 @@ impl Ports for Invocation {
             world.exec.until(asked + i64::from(request.timeout_ms)).await;
             Err(Unanswered::Timeout)
         };
-        let answer = |status: u16, body: &str| Ok(Incoming { status, content_length: None, body: body.as_bytes().to_vec() });
+        let answer = |status: u16, body: &str| Ok(Incoming { status, body: body.as_bytes().to_vec(), ..Incoming::default() });
         let livekit = matches!(edge, Edge::Start | Edge::Stop | Edge::List | Edge::Room);
         // With no recorder connected nothing answers at all.
         let nobody = edge == Edge::Start && world.is_away(Outage::Recorders);
@@ -161,6 +161,24 @@ impl Ports for Invocation {
         self.wait(&place, "after", least, most, None).await;
         self.dies(fault, Fault::KilledAfter).await;
         answered
+    }
+
+    async fn pipe(&self, sources: Vec<Outgoing>, length: u64, sink: Outgoing) -> Result<Incoming, Unpiped> {
+        let (world, place) = (&self.world, self.place());
+        let fault = world.fault(&place, Edge::Pipe);
+        self.sends.set(self.sends.get() + calls_of_pipe(&sources));
+        self.wait(&place, "before", 500, 9_000, fault).await;
+        self.dies(fault, Fault::KilledBefore).await;
+        if world.is_away(Outage::Storj) || matches!(fault, Some(Fault::SilentBefore | Fault::Overloaded)) {
+            return Err(Unpiped::Broken { source: 0 });
+        }
+        let answered = super::storj::pipe(world, &sources, length, &sink);
+        self.dies(fault, Fault::KilledAfter).await;
+        if fault == Some(Fault::SilentAfter) { Err(Unpiped::Sink(Unanswered::Timeout)) } else { answered }
+    }
+
+    fn calls(&self) -> u32 {
+        self.sends.get()
     }
 
     async fn pause(&self, ms: u32) {

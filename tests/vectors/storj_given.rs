@@ -1,5 +1,6 @@
 //! What the tests of requests to Storj begin with.
 
+use livekit_storj::config::Config;
 use livekit_storj::http::Outgoing;
 use livekit_storj::secret::Secret;
 use livekit_storj::storj::sign::{Bucket, Credentials, SignError, presign, signed};
@@ -21,6 +22,29 @@ pub(crate) fn bucket() -> Bucket {
 
 pub(crate) fn at(endpoint: &str) -> Bucket {
     Bucket { endpoint: endpoint.into(), region: "us-east-1".into(), name: "recordings".into() }
+}
+
+/// The configuration of a Worker whose bucket and key these are.
+pub(crate) fn config() -> Config {
+    let var = |name: &str| {
+        let value = match name {
+            "LIVEKIT_URL" => "wss://p.livekit.cloud",
+            "LIVEKIT_API_KEY" => "devkey",
+            "LIVEKIT_API_SECRET" => "devsecret-0123456789abcdef0123456789abcdef",
+            "STORJ_ACCESS_KEY_ID" => "AKTESTKEY1",
+            "STORJ_SECRET_ACCESS_KEY" => SECRET,
+            "STORJ_BUCKET" => "recordings",
+            "STORJ_ENDPOINT" => "https://gateway.storjshare.io",
+            "AUTH_JWT_SECRET" => "callers-secret-0123456789abcdef0123",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    Config::read(var).unwrap()
+}
+
+pub(crate) fn header<'a>(request: &'a Outgoing, name: &str) -> Option<&'a str> {
+    request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 pub(crate) fn get(key: &str, query: &[(&str, &str)]) -> Result<String, SignError> {

@@ -3,11 +3,7 @@
 use livekit_storj::http::Outgoing;
 use livekit_storj::storj::sign::{encode_path, presign, signed_bucket};
 
-use super::storj_given::{KEY, NOW, bucket, credentials, get, judge_request, judge_url, put};
-
-fn header<'a>(request: &'a Outgoing, name: &str) -> Option<&'a str> {
-    request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-}
+use super::storj_given::{KEY, NOW, bucket, credentials, get, header, judge_request, judge_url, put};
 
 #[test]
 fn a_presigned_url_in_full() {
