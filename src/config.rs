@@ -90,6 +90,8 @@ pub struct Config {
     pub default_quality: Quality,
     /// Viewer tokens for public streams without signing in.
     pub anonymous_viewers: bool,
+    /// HLS segments beside the MP4 while it records.
+    pub safety_copy: bool,
     /// Origins that may call from a browser; `*` for all.
     pub allowed_origins: Vec<String>,
 }
@@ -168,6 +170,11 @@ impl Config {
         });
         let default_visibility = v.optional("DEFAULT_VISIBILITY", "`public` or `private`", Visibility::from_name);
         let anonymous_viewers = v.optional("ANONYMOUS_VIEWERS", "`true` or `false`", |text| text.parse::<bool>().ok());
+        let safety_copy = v.optional("SAFETY_COPY", "`on` or `off`", |text| match text {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        });
         let allowed_origins = v.origins("ALLOWED_ORIGINS");
         let default_quality = v.optional("DEFAULT_QUALITY", "`720p`, `1080p` or `4k`", Quality::from_name);
 
@@ -196,6 +203,7 @@ impl Config {
                 default_visibility: default_visibility.unwrap_or(Visibility::Public),
                 default_quality: default_quality.unwrap_or_default(),
                 anonymous_viewers: anonymous_viewers.unwrap_or(false),
+                safety_copy: safety_copy.unwrap_or(true),
                 allowed_origins,
             });
         }

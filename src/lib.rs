@@ -7,6 +7,7 @@
 //! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`]: the ground floor.
 //! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
 //! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs and costs.
+//! - [`hls`]: a recording made of segments.
 //! - [`file_name`]: what a recording is called on somebody's disk.
 //! - [`search`]: the words that a recording is found by.
 //! - [`store`]: SQL as data, one file a table.
@@ -20,6 +21,7 @@ pub mod config;
 pub mod error;
 pub mod file_name;
 pub mod flow;
+pub mod hls;
 pub mod http;
 pub mod json;
 pub mod jws;

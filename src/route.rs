@@ -38,6 +38,10 @@ pub enum Route {
     Download(String),
     /// `POST /api/recordings/{id}/download`
     DownloadLink(String),
+    /// `GET /api/recordings/{id}/playlist.m3u8`, by its own signature
+    Playlist(String),
+    /// `GET /api/recordings/{id}/segments/{n}.ts`, by the playlist's signature
+    Segment(String, u32),
     /// `GET /healthz`
     Health,
     /// A page for people.
@@ -94,6 +98,15 @@ impl Route {
                 let id = identifier(id).ok_or_else(Error::recording_not_found)?;
                 vec![("GET", Self::Download(id.clone())), ("POST", Self::DownloadLink(id))]
             }
+            ["api", "recordings", id, "playlist.m3u8"] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("GET", Self::Playlist(id))]
+            }
+            ["api", "recordings", id, "segments", file] => {
+                let number = file.strip_suffix(".ts").filter(|n| n.bytes().all(|b| b.is_ascii_digit())).and_then(|n| n.parse().ok());
+                let (Some(id), Some(number)) = (identifier(id), number) else { return Err(Error::recording_not_found()) };
+                vec![("GET", Self::Segment(id, number))]
+            }
             ["healthz"] => vec![("GET", Self::Health)],
             [""] => vec![("GET", Self::Page(Page::Home))],
             ["discover"] => vec![("GET", Self::Page(Page::Discover))],
@@ -136,6 +149,8 @@ impl Route {
             Self::Playback(_) => "GET /api/recordings/{id}/playback",
             Self::Download(_) => "GET /api/recordings/{id}/download",
             Self::DownloadLink(_) => "POST /api/recordings/{id}/download",
+            Self::Playlist(_) => "GET /api/recordings/{id}/playlist.m3u8",
+            Self::Segment(..) => "GET /api/recordings/{id}/segments/{n}.ts",
             Self::Health => "GET /healthz",
             Self::Page(page) => page.name(),
         }

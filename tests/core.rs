@@ -26,6 +26,8 @@ mod plans;
 mod recorded;
 #[path = "core/recorded_loss.rs"]
 mod recorded_loss;
+#[path = "core/safety.rs"]
+mod safety;
 #[path = "core/schema.rs"]
 mod schema;
 #[path = "core/search.rs"]

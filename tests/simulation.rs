@@ -23,6 +23,8 @@
 mod acknowledged;
 #[path = "bucket/mod.rs"]
 mod bucket;
+#[path = "simulation/cutter.rs"]
+mod cutter;
 #[path = "simulation/database.rs"]
 mod database;
 #[path = "simulation/dice.rs"]

@@ -43,6 +43,14 @@ pub async fn tell<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Link, Error> {
     let (row, now) = (find(desk, caller, id).await?, desk.now());
     let end = playable_until(&row, now)?;
+    if row.format == "segments" && !row.object_key.ends_with(".ts") {
+        return Err(Error::new(
+            409,
+            "recording_not_ready",
+            "the recording plays already; to be saved, its segments are still being joined",
+        )
+        .retry_after(60));
+    }
     if begins(request) {
         desk.batch(vec![downloads::count(id, &viewer(desk, caller, request), now)]).await?;
     }
@@ -50,7 +58,7 @@ async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, 
     let file_name = file_name::of_recording(&row.title, row.part, row.started_at.unwrap_or(row.created_at), ending);
     let seconds = object::seconds_until(now.plus(LINK_MS).min(end), now);
     let disposition = file_name::attachment(&file_name);
-    let url = object::link(desk.config, &bucket_of(&row), &row.object_key, content_type, &disposition, now, seconds)
+    let url = object::link(desk.config, "GET", &bucket_of(&row), &row.object_key, content_type, &disposition, now, seconds)
         .map_err(|_| Error::internal())?;
     Ok(Link { url, file_name, expires_at: now.plus(i64::from(seconds) * 1_000) })
 }

@@ -10,10 +10,12 @@ pub mod egress;
 pub mod health;
 pub mod input;
 pub mod page;
+pub mod playlist;
 pub mod recordings;
 mod rooms;
 mod search;
 pub mod serve;
+mod signed_link;
 pub mod site;
 pub mod streams;
 mod to_record;
@@ -60,6 +62,8 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
     /// A page in place of JSON.
     pub html: Option<Html>,
+    /// A text in place of JSON, and its type.
+    pub text: Option<(&'static str, String)>,
     /// What is done after the answer.
     pub background: Option<Background>,
 }

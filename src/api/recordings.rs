@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::page::{after, cursor, flag, limit, time};
 use super::views::{self, may_change, may_see};
-use super::{Reply, Request, input, search};
+use super::{Reply, Request, input, playlist, search};
 use crate::auth::caller::Caller;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
@@ -109,17 +109,21 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 ///
 /// # Errors
 /// 404, 409 `recording_not_ready`, 410 `recording_missing`, 503.
-pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let (row, now) = (find(desk, caller, id).await?, desk.now());
     let end = playable_until(&row, now)?.min(now.plus(row.duration_ms.unwrap_or(UNKNOWN_LENGTH_MS).max(0)).plus(PAUSES_MS));
     let seconds = object::seconds_until(end, now);
-    let url =
-        object::link(desk.config, &bucket_of(&row), &row.object_key, "video/mp4", "inline", now, seconds).map_err(|_| Error::internal())?;
+    let (kind, url) = if row.format == "segments" {
+        (playlist::TYPE, playlist::address(desk.config, &request.origin, id, now.secs() + i64::from(seconds)))
+    } else {
+        let url = object::link(desk.config, "GET", &bucket_of(&row), &row.object_key, "video/mp4", "inline", now, seconds);
+        ("video/mp4", url.map_err(|_| Error::internal())?)
+    };
     Ok(Reply::json(
         200,
         json!({
             "url": url,
-            "type": "video/mp4",
+            "type": kind,
             "thumbnailUrl": null,
             // Of the whole seconds that the link lives.
             "expiresAt": now.plus(i64::from(seconds) * 1_000),

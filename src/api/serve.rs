@@ -1,6 +1,8 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
-use super::{Background, Reply, Request, caller, cors, download, egress, health, recordings, site, streams, token, viewers, webhook};
+use super::{
+    Background, Reply, Request, caller, cors, download, egress, health, playlist, recordings, site, streams, token, viewers, webhook,
+};
 use crate::config::{Config, Fault};
 use crate::error::Error;
 use crate::flow::tend::{await_host, tend};
@@ -51,6 +53,12 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
     if *route == Route::Webhook {
         return webhook::receive(desk, &request.body, request.header("authorization")).await;
     }
+    // Players send no bearer: these links carry a signature of ours.
+    match route {
+        Route::Playlist(id) => return playlist::show(desk, request, id).await,
+        Route::Segment(id, number) => return playlist::segment(desk, request, id, *number).await,
+        _ => {}
+    }
     let caller = caller::find(desk, request).await?;
     match route {
         Route::StartEgress => egress::start(desk, &caller, request).await,
@@ -65,10 +73,10 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::ListRecordings => recordings::list(desk, &caller, request).await,
         Route::ReadRecording(id) => recordings::read(desk, &caller, id).await,
         Route::ChangeRecording(id) => recordings::change(desk, &caller, request, id).await,
-        Route::Playback(id) => recordings::playback(desk, &caller, id).await,
+        Route::Playback(id) => recordings::playback(desk, &caller, request, id).await,
         Route::Download(id) => download::follow(desk, &caller, request, id).await,
         Route::DownloadLink(id) => download::tell(desk, &caller, request, id).await,
-        Route::Webhook | Route::Health | Route::Page(_) => Err(Error::no_route()),
+        Route::Webhook | Route::Health | Route::Page(_) | Route::Playlist(_) | Route::Segment(..) => Err(Error::no_route()),
     }
 }
 

@@ -128,7 +128,7 @@ pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingSta
     let waits_long = status == "starting" && stream.job_requested_at.is_some_and(|at| now.since(at) > STARTS_WITHIN_MS);
     let code = if waits_long {
         Some("nobody_publishes_yet")
-    } else if over {
+    } else if over || status == "recording" {
         stream.job_error.as_deref()
     } else {
         stream.wish_error.as_deref().filter(|_| matches!(status.as_str(), "none" | "requested"))
@@ -151,6 +151,8 @@ pub fn explain(code: &str) -> &str {
         "storage_refused" => {
             "the bucket refuses the key that LiveKit records with: check STORJ_EGRESS_ACCESS_KEY_ID, STORJ_BUCKET and the grant"
         }
+        "storage_unavailable" => "the bucket did not take the upload: check that STORJ_ENDPOINT answers and has STORJ_BUCKET",
+        "safety_copy_refused" => "recording without the safety copy: the bucket refused a file of the part before, which ended it",
         "nobody_publishes_yet" => "the recorder is ready and waits: nobody publishes a camera or microphone yet",
         "nobody_published" => "nobody published a camera or microphone, so there was nothing to record",
         "stopped_before_start" => "it was stopped before the first frame",

@@ -346,6 +346,13 @@ fn can_start(view: &View) -> bool {
     live || (view.stream.wish == "asked" && first)
 }
 
+/// A part of this session with segments ended because the bucket refused one of its outputs: LiveKit ends the whole
+/// recording then (seen). Which one it was is not told, and a key that could write refuses no MP4, so the next part
+/// goes without segments.
+pub(super) fn output_was_refused(view: &View, session_sid: &str) -> bool {
+    view.jobs.iter().any(|job| job.session_sid == session_sid && job.segments != "off" && job.error.as_deref() == Some("storage_refused"))
+}
+
 /// When the next attempt may be made: at once after one that recorded for a minute; else 15 s, 30 s, 1,
 /// 2, 4, then every 5 minutes after the last, so that a recorder that always fails is not hammered.
 fn retry_at(view: &View, session_sid: &str, now: Millis) -> Millis {
@@ -385,7 +392,8 @@ fn may_have_a_file(job: &Job) -> bool {
 /// all the same: its file can only be there when its room is over.
 fn file_due(job: &Job, view: &View) -> Option<Millis> {
     let checks = usize::try_from(job.file_checks).unwrap_or(0);
-    let wait = file_checks(job).get(checks).copied().unwrap_or(HOUR);
+    // The last one had no clear answer.
+    let wait = file_checks(job).get(checks).copied().unwrap_or(10 * MINUTE);
     let from = if job.egress_id.is_none() { over_at(job, view)? } else { job.ended_at.unwrap_or(job.requested_at) };
     Some(job.checked_at.unwrap_or(from).plus(wait))
 }

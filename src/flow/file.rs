@@ -1,51 +1,102 @@
-//! Looking at Storj: whether a job left its file, and whether a recording's file is what LiveKit said.
+//! Looking at Storj: whether a job left its file or segments, and whether a recording's file is what LiveKit said.
 
 use super::decide::{View, file_checks};
+use super::segments;
+use super::verdict::{Copy, Mp4, Told, Verdict, verdict};
 use crate::error::Error;
+use crate::hls::Reel;
 use crate::ports::{Desk, Ports};
 use crate::search;
+use crate::store::assets::Unverified;
 use crate::store::search as words;
-use crate::store::{Only, assets, egresses};
+use crate::store::{Only, assets, egresses, reels};
 use crate::storj::object::{self, Sight};
+use crate::storj::sign::Bucket;
 use crate::time::{MINUTE, Millis};
 
-/// Asks whether a failed job left its file: FAILED does not mean that there is none.
+/// Asks whether a failed job left its file: FAILED does not mean that there is none. Without one the recording is made
+/// of its segments, and the file is asked for once more all the same.
 pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &str) -> Result<(), Error> {
     let Some(job) = view.jobs.iter().find(|job| job.id == job_id) else { return Ok(()) };
-    let now = desk.now();
-    let request = object::head(desk.config, &job.bucket(), &job.object_key, now).map_err(|_| Error::internal())?;
+    let (now, bucket) = (desk.now(), job.bucket());
+    let request = object::head(desk.config, &bucket, &job.object_key, now).map_err(|_| Error::internal())?;
     let last = usize::try_from(job.file_checks).is_ok_and(|checks| checks + 1 >= file_checks(job).len());
-    let (found, known) = match object::sight(&desk.ports.send(request).await) {
-        Sight::There(size) if size > 0 => (Some(size), true),
-        Sight::There(_) | Sight::NotThere => (None, true),
-        Sight::Unclear => (None, false),
+    let mp4 = match object::sight(&desk.ports.send(request).await) {
+        Sight::There(size) if size > 0 => Mp4::There(size),
+        Sight::There(_) | Sight::NotThere => Mp4::Absent,
+        Sight::Unclear => Mp4::Unclear,
     };
-    desk.trail.decided(if found.is_some() { "the failed job left its file" } else { "no file of the failed job so far" });
-    let mut statements = vec![egresses::file_checked(job_id, found, last && known, now)];
-    if found.is_some() {
-        statements.push(assets::make(&job.object_key, &desk.new_id(), now, &Only::Always));
-    }
+    let now = desk.now();
+    let copy = if job.has_copy() { Copy::NotLooked } else { Copy::Nothing };
+    let statements = match judge(desk, Told::default(), mp4, copy, &bucket, &job.object_key).await? {
+        Verdict::Mp4(size) => {
+            desk.trail.decided("the failed job left its file");
+            vec![
+                egresses::file_checked(job_id, job.file_checks, Some(size), false, now),
+                assets::make(&job.object_key, &desk.new_id(), now, &Only::Always),
+            ]
+        }
+        Verdict::Segments(reel) => {
+            desk.trail.decided(format!("no file of the failed job so far; its segments hold {} s", reel.ms() / 1_000));
+            let expires_at = first_expiry(desk, view.stream.save_to_storj, job.started_at.unwrap_or(job.requested_at));
+            let mut statements = vec![egresses::file_checked(job_id, job.file_checks, None, last, now)];
+            statements.extend(reels::make(&job.object_key, &desk.new_id(), &reel, expires_at, false, now));
+            statements.push(reels::to_be_joined(&job.object_key, now));
+            statements
+        }
+        Verdict::Nothing => {
+            desk.trail.decided("no file of the failed job so far");
+            let mut statements = vec![egresses::file_checked(job_id, job.file_checks, None, last, now)];
+            statements.extend(last.then(|| reels::none(&job.object_key)));
+            statements
+        }
+        Verdict::LookAtSegments | Verdict::Again => {
+            desk.trail.decided("whether the failed job left its file is not known; looked at again");
+            vec![egresses::file_checked(job_id, job.file_checks, None, false, now)]
+        }
+    };
     desk.batch(statements).await.map(|_| ())
 }
 
-/// Verifies a recording's file: ready with its true size, or missing, or asked again.
+/// Verifies a recording's file: ready with its true size, or made of its segments, or missing, or asked again.
 pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: &str) -> Result<(), Error> {
     let Some(asset) = view.unverified.iter().find(|asset| asset.id == asset_id) else { return Ok(()) };
-    let (now, bucket) = (desk.now(), asset.bucket());
-    let request = object::head(desk.config, &bucket, &asset.object_key, now).map_err(|_| Error::internal())?;
-    let found_by = || words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
-    let statements = match object::sight(&desk.ports.send(request).await) {
-        Sight::There(size) if size > 0 => {
+    let (now, bucket, key) = (desk.now(), asset.bucket(), &asset.object_key);
+    let request = object::head(desk.config, &bucket, key, now).map_err(|_| Error::internal())?;
+    let mp4 = match object::sight(&desk.ports.send(request).await) {
+        Sight::There(size) if size > 0 => Mp4::There(size),
+        Sight::NotThere if confirmed_absent(desk, asset, now).await? => Mp4::Absent,
+        _ => Mp4::Unclear,
+    };
+    let told = Told { size: asset.size_bytes, ms: asset.duration_ms, failed: asset.failed };
+    let copy = match &asset.reel {
+        // What the recording is made of until now.
+        Some(reel) => Copy::Holds(Reel::read(reel)),
+        None if egresses::has_copy(&asset.segments) => Copy::NotLooked,
+        None => Copy::Nothing,
+    };
+    let statements = match judge(desk, told, mp4, copy, &bucket, key).await? {
+        Verdict::Mp4(size) => {
             desk.trail.decided("the file is there: ready");
-            let ttl = desk.config.object_ttl.as_ref().filter(|_| !asset.saved);
-            let expires_at = ttl.map(|ttl| asset.ended_at.unwrap_or(asset.created_at).plus(ttl.ms));
-            vec![assets::ready(asset_id, size, expires_at), found_by()]
+            let expires_at = first_expiry(desk, asset.saved, asset.ended_at.unwrap_or(asset.created_at));
+            let discard = if asset.segments == "off" { vec![] } else { reels::discard(key, &bucket, now) };
+            let found_by = words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
+            [vec![assets::ready(asset_id, size, expires_at), found_by], discard].concat()
         }
-        Sight::NotThere if confirmed_absent(desk, asset, now).await? => {
+        Verdict::Segments(_) if asset.reel.is_some() => {
+            desk.trail.decided("the file that was named is not whole: the recording stays as it is");
+            vec![reels::settle(key)]
+        }
+        Verdict::Segments(reel) => {
+            desk.trail.decided(format!("the segments hold more than the file: {} s", reel.ms() / 1_000));
+            let expires_at = first_expiry(desk, asset.saved, asset.started_at.unwrap_or(asset.created_at));
+            [reels::make(key, asset_id, &reel, expires_at, true, now), vec![reels::to_be_joined(key, now)]].concat()
+        }
+        Verdict::Nothing => {
             desk.trail.decided("the file is not there, confirmed: missing");
             vec![assets::missing(asset_id, now)]
         }
-        _ => {
+        Verdict::LookAtSegments | Verdict::Again => {
             desk.trail.decided("the file could not be verified; looked at again");
             vec![assets::checked(asset_id, now)]
         }
@@ -53,9 +104,30 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
     desk.batch(statements).await.map(|_| ())
 }
 
+/// The verdict, with a look at the segments where it needs one.
+async fn judge<P: Ports>(
+    desk: &Desk<'_, P>,
+    told: Told,
+    mp4: Mp4,
+    copy: Copy,
+    bucket: &Bucket,
+    object_key: &str,
+) -> Result<Verdict, Error> {
+    Ok(match verdict(told, mp4, copy) {
+        Verdict::LookAtSegments => verdict(told, mp4, segments::look(desk, bucket, object_key).await?),
+        seen => seen,
+    })
+}
+
+/// When Storj deletes the first of what was uploaded, from that time on, by itself.
+fn first_expiry<P>(desk: &Desk<'_, P>, saved: bool, uploaded_from: Millis) -> Option<Millis> {
+    let ttl = desk.config.object_ttl.as_ref().filter(|_| !saved);
+    ttl.map(|ttl| uploaded_from.plus(ttl.ms))
+}
+
 /// An upload that LiveKit announced is complete, but Storj may be a moment behind: absence counts from a
 /// minute after the end on, and only in S3's own words.
-async fn confirmed_absent<P: Ports>(desk: &Desk<'_, P>, asset: &assets::Unverified, now: Millis) -> Result<bool, Error> {
+async fn confirmed_absent<P: Ports>(desk: &Desk<'_, P>, asset: &Unverified, now: Millis) -> Result<bool, Error> {
     if now.since(asset.created_at) < MINUTE {
         return Ok(false);
     }

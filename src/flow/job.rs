@@ -3,7 +3,7 @@
 //! Each function asks once, with a time-out, and says of every answer whether it happened. Trouble
 //! outside is noted and left to the schedule; only a database that does not answer is an error.
 
-use super::decide::View;
+use super::decide::{self, View};
 use super::proof;
 use crate::error::Error;
 use crate::livekit::egress;
@@ -30,9 +30,16 @@ pub(super) enum Start {
 pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid: &str) -> Result<Start, Error> {
     let stream = &view.stream;
     // (1) The very key that LiveKit gets can write there. LiveKit would tell only after the stream.
-    if let Err(refusal) = proof::storage_is_writable(desk).await? {
-        desk.batch(vec![wishes::wish_error(&stream.id, "storage_refused")]).await?;
-        return Ok(Start::Refused(refusal));
+    let proved = match proof::storage_is_writable(desk).await? {
+        Ok(proved) => proved,
+        Err(refusal) => {
+            desk.batch(vec![wishes::wish_error(&stream.id, "storage_refused")]).await?;
+            return Ok(Start::Refused(refusal));
+        }
+    };
+    let refused_before = decide::output_was_refused(view, session_sid);
+    if refused_before {
+        desk.trail.decided("start: without the safety copy, because the bucket refused an output of the part before");
     }
     // (2) The attempt is on file before LiveKit is asked, and only one can hold the place.
     let now = desk.now();
@@ -44,6 +51,8 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
         object_key: &object_key,
         project: &desk.config.project,
         bucket: &desk.config.bucket,
+        safety_copy: desk.config.safety_copy && proved.overwrites && !refused_before,
+        note: refused_before.then_some("safety_copy_refused"),
     };
     let results = desk.batch([egresses::claim(&attempt, now), vec![egresses::newest(&stream.id)]].concat()).await?;
     let jobs: Vec<egresses::Job> = desk.rows(&results, 3)?;
@@ -79,7 +88,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
             let mut statements = vec![
                 egresses::apply(Which::Id(&id), Input::Concluded(ending), Some(code), Some(now), &Only::Always),
                 // LiveKit took nothing, so there is no file to look for.
-                egresses::file_checked(&id, None, true, now),
+                egresses::file_checked(&id, 0, None, true, now),
                 wishes::wish_error(&stream.id, code),
             ];
             if refusal == Refusal::NotFound {

@@ -4,11 +4,11 @@
 //! What is due of every duty is asked for in one batch, so a run with nothing to do costs three round trips.
 
 use crate::error::Error;
-use crate::flow::{discard, tend::tend};
+use crate::flow::{discard, join, tend::tend};
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::search as words;
-use crate::store::{Rows, Statement, events, schedule, trash, wishes};
+use crate::store::{Rows, Statement, events, reels, schedule, trash, wishes};
 use crate::time::{Millis, SECOND};
 
 /// What the schedule sees to. A new duty is a line in each of [`DUTIES`], [`Duty::due`] and [`Duty::see_to`].
@@ -18,13 +18,16 @@ enum Duty {
     Streams,
     /// Recordings that cannot be found by their words yet.
     Words,
+    /// Segments to be joined.
+    Joining,
     /// What is to be deleted.
     Trash,
 }
 
 /// The most urgent first, with the log field that counts what was done: a recording that does not start is lost, what
 /// is deleted later is not.
-const DUTIES: [(Duty, &str); 3] = [(Duty::Streams, "tended"), (Duty::Words, "indexed"), (Duty::Trash, "deleted")];
+const DUTIES: [(Duty, &str); 4] =
+    [(Duty::Streams, "tended"), (Duty::Words, "indexed"), (Duty::Joining, "joined"), (Duty::Trash, "deleted")];
 
 impl Duty {
     /// Asks what is due, by an index and for at most so many rows as can be reached.
@@ -32,6 +35,7 @@ impl Duty {
         match self {
             Self::Streams => wishes::due(now, STREAMS_A_RUN),
             Self::Words => words::without_words(),
+            Self::Joining => reels::due(now, JOINED_A_RUN),
             Self::Trash => trash::due(now, ROWS_A_GROUP),
         }
     }
@@ -49,6 +53,16 @@ impl Duty {
                 };
                 desk.batch(rows.iter().map(index).collect()).await?;
                 Ok(rows.len())
+            }
+            // Steps of it are as large as the room that is left.
+            Self::Joining => {
+                let mut moved = 0;
+                for joining in desk.rows::<reels::Joining>(due, at)? {
+                    if room.is_left() {
+                        moved += join::go_on(desk, joining, room.calls_end()).await?;
+                    }
+                }
+                Ok(moved)
             }
             Self::Trash => {
                 let (mut items, mut gone) = (desk.rows(due, at)?, 0);
@@ -68,11 +82,15 @@ impl Duty {
 const BEGIN_A_STREAM_BELOW: u32 = 25;
 /// All others go in steps of at most 5 calls and queries, and are begun below so many: 40 is what the contract gives.
 const BEGIN_BELOW: u32 = 34;
+/// What a step that is begun at the last moment may still ask for.
+const CALLS_OF_A_STEP: u32 = 6;
 /// So much is left for each later duty that has something to do.
 const LEFT_FOR_EACH: u32 = 4;
 /// More cannot be reached within the budget: one that rests takes 2 queries. A stream that is due and not
 /// reached is the first of the next run.
 const STREAMS_A_RUN: i64 = 12;
+/// Recordings that are joined side by side: each takes what a run has, so a second is for when the first is at its end.
+const JOINED_A_RUN: i64 = 2;
 /// What goes in one request to the bucket.
 const ROWS_A_GROUP: i64 = 200;
 /// A run that was cut off holds the lease for so long; runs are a minute apart.
@@ -92,6 +110,11 @@ impl<P: Ports> Room<'_, P> {
     fn is_left(&self) -> bool {
         let (batches, calls) = (self.ports.batches() - self.batches_before, self.ports.calls() - self.calls_before);
         batches.max(calls) < self.below
+    }
+
+    /// How many calls there may be in all, when this duty has taken its share.
+    const fn calls_end(&self) -> u32 {
+        self.calls_before + self.below + CALLS_OF_A_STEP
     }
 }
 

@@ -16,6 +16,10 @@ use crate::time::Millis;
 /// schedule goes on from there.
 const MOST_STEPS: usize = 10;
 
+/// A look at the segments of a long recording is several calls in one step, see [`super::sweep`]: with so many made no
+/// new step is begun. The stream stays due.
+const BEGIN_STEP_BELOW: u32 = 30;
+
 /// What came of tending.
 #[derive(Debug)]
 pub struct Tended {
@@ -59,6 +63,10 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
         view = load(desk, stream_id).await?.ok_or_else(Error::stream_not_found)?;
     }
     for _ in 0..MOST_STEPS {
+        if desk.ports.calls() >= BEGIN_STEP_BELOW {
+            desk.trail.decided("so many calls were made that the rest is left to the next run");
+            break;
+        }
         let step = decide::next(&view, looked, &desk.config.project, desk.now());
         match &step {
             Step::Rest(again) => {

@@ -12,6 +12,7 @@ use crate::json;
 use crate::quality::Quality;
 use crate::store::egresses::Job;
 use crate::store::streams::Stream;
+use crate::storj::key::{INDEX, SEGMENT, folder_of};
 use crate::time::Millis;
 
 /// Every method of the service asks for `roomRecord`. It is not bound to a room, so it never leaves
@@ -20,8 +21,12 @@ fn grants() -> VideoGrants {
     VideoGrants { room_record: true, ..VideoGrants::default() }
 }
 
-/// `StartRoomCompositeEgress` for a claimed attempt: one MP4 under our own key, no manifest, and this
-/// stream's own webhook, so that its events arrive even when nobody set up the dashboard.
+/// Of one segment. A recorder that dies loses the last one or two.
+const SEGMENT_SECONDS: i64 = 6;
+
+/// `StartRoomCompositeEgress` for a claimed attempt: one MP4 under our own key, segments beside it if the attempt
+/// has a safety copy, no manifests, and this stream's own webhook, so that its events arrive even when nobody set up
+/// the dashboard.
 ///
 /// # Errors
 /// The token could not be signed.
@@ -55,6 +60,17 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
             "signing_key": config.livekit_key.key,
         })]),
     });
+    if let (true, Some(body)) = (job.has_copy(), body.as_object_mut()) {
+        let folder = folder_of(&job.object_key);
+        let output = json!({
+            "filename_prefix": format!("{folder}{SEGMENT}"),
+            "playlist_name": format!("{folder}{INDEX}"),
+            "segment_duration": SEGMENT_SECONDS,
+            "disable_manifest": true,
+            "s3": upload,
+        });
+        body.insert("segment_outputs".to_owned(), vec![output].into());
+    }
     if let Some(body) = body.as_object_mut() {
         body.insert(encoding.to_owned(), value);
     }

@@ -260,7 +260,8 @@ impl EgressInfo {
         if text.contains("start signal not received") {
             "nobody_published"
         } else if text.contains("upload failed") {
-            "storage_refused"
+            // Its five tries are over, or the bucket said no: the AWS SDK's words for a 4xx.
+            if text.contains("statuscode: 4") { "storage_refused" } else { "storage_unavailable" }
         } else if text.contains("signal: killed") {
             "recorder_crashed"
         } else if text.contains("limit") {

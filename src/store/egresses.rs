@@ -39,6 +39,7 @@ pub struct Job {
     pub file: String,
     pub file_checks: i64,
     pub checked_at: Option<Millis>,
+    pub segments: String,
 }
 
 impl FromRow for Job {
@@ -70,6 +71,7 @@ impl FromRow for Job {
             file: row.text("file"),
             file_checks: row.number("file_checks"),
             checked_at: row.maybe_time("checked_at"),
+            segments: row.text("segments"),
         }
     }
 }
@@ -87,11 +89,23 @@ impl Job {
         self.heard == Some(3) || self.egress_id.is_none()
     }
 
+    /// There may be segments of it.
+    #[must_use]
+    pub fn has_copy(&self) -> bool {
+        has_copy(&self.segments)
+    }
+
     /// Where its file lies.
     #[must_use]
     pub fn bucket(&self) -> Bucket {
         Bucket { endpoint: self.endpoint.clone(), region: self.region.clone(), name: self.bucket.clone() }
     }
+}
+
+/// Whether `egresses.segments` says that there may be segments.
+#[must_use]
+pub fn has_copy(segments: &str) -> bool {
+    matches!(segments, "unknown" | "yes")
 }
 
 /// Every status that holds its session's one place, as SQL literals.
@@ -114,6 +128,10 @@ pub struct Attempt<'a> {
     pub project: &'a str,
     /// Into which bucket.
     pub bucket: &'a Bucket,
+    /// Whether segments are asked for beside the file.
+    pub safety_copy: bool,
+    /// What is to be said while it records.
+    pub note: Option<&'a str>,
 }
 
 /// Files an attempt before LiveKit is asked, if it is still wanted, its session is open and nothing of
@@ -123,8 +141,8 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
     vec![
         Statement::new(
             "INSERT INTO egresses (id, stream_id, session_sid, room_name, owner_id, project, object_key, bucket, endpoint, \
-             region, quality, layout, audio_only, part, status, requested_at) \
-             SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, \
+             region, quality, layout, audio_only, segments, error, part, status, requested_at) \
+             SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, ?, ?, \
              1 + (SELECT count(*) FROM egresses e WHERE e.stream_id = l.id AND e.heard >= 1), 'requested', ? \
              FROM live_streams l JOIN sessions s ON s.sid = l.session_sid \
              WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked') \
@@ -136,6 +154,8 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
                 &attempt.bucket.name,
                 &attempt.bucket.endpoint,
                 &attempt.bucket.region,
+                if attempt.safety_copy { "unknown" } else { "off" },
+                attempt.note,
                 now,
                 attempt.stream_id,
                 attempt.session_sid,
@@ -282,9 +302,9 @@ pub fn looked(stream_id: &str, untold_since: Millis, now: Millis) -> Statement {
     )
 }
 
-/// A HEAD found the file of a failed job, or did not.
+/// A HEAD found the file of a failed job, or did not, at the check after so many `checks`: three at once are one.
 #[must_use]
-pub fn file_checked(id: &str, found: Option<i64>, last_try: bool, now: Millis) -> Statement {
+pub fn file_checked(id: &str, checks: i64, found: Option<i64>, last_try: bool, now: Millis) -> Statement {
     let file = match (found.is_some(), last_try) {
         (true, _) => "yes",
         (false, true) => "no",
@@ -292,8 +312,8 @@ pub fn file_checked(id: &str, found: Option<i64>, last_try: bool, now: Millis) -
     };
     Statement::new(
         "UPDATE egresses SET file = ?, size_bytes = COALESCE(size_bytes, ?), file_checks = file_checks + 1, checked_at = ? \
-         WHERE id = ? AND file = 'unknown'",
-        params![file, found, now, id],
+         WHERE id = ? AND file = 'unknown' AND (file_checks = ? OR ? = 'yes')",
+        params![file, found, now, id, checks, file],
     )
 }
 
@@ -316,7 +336,7 @@ pub fn newest(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT id, egress_id, session_sid, room_name, project, object_key, bucket, endpoint, region, quality, layout, audio_only, \
          status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, absent_at, file, \
-         file_checks, checked_at FROM egresses WHERE id IN (\
+         file_checks, checked_at, segments FROM egresses WHERE id IN (\
          SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8) UNION ALL \
          SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? AND (file = 'unknown' OR (inferred = 1 AND heard < 3)) \
          ORDER BY egress_id IS NULL, requested_at LIMIT 8)) ORDER BY requested_at DESC",

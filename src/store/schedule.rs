@@ -65,28 +65,35 @@ pub struct Proof {
     pub proved_at: Option<Millis>,
     pub refused: Option<String>,
     pub tried_at: Millis,
+    /// Whether it may write over what is there.
+    pub overwrites: Option<bool>,
 }
 
 impl FromRow for Proof {
     fn from_row(row: &Row) -> Self {
-        Self { proved_at: row.maybe_time("proved_at"), refused: row.maybe_text("refused"), tried_at: row.time("tried_at") }
+        Self {
+            proved_at: row.maybe_time("proved_at"),
+            refused: row.maybe_text("refused"),
+            tried_at: row.time("tried_at"),
+            overwrites: row.maybe_number("overwrites").map(|overwrites| overwrites != 0),
+        }
     }
 }
 
 /// Reads a [`Proof`].
 #[must_use]
 pub fn proof(id: &str) -> Statement {
-    Statement::new("SELECT proved_at, refused, tried_at FROM storage_proofs WHERE id = ?", params![id])
+    Statement::new("SELECT proved_at, refused, tried_at, overwrites FROM storage_proofs WHERE id = ?", params![id])
 }
 
 /// The probe was written, or refused for that reason. No clear answer changes nothing but the try.
 #[must_use]
-pub fn prove(id: &str, refused: Option<&str>, clear: bool, now: Millis) -> Statement {
+pub fn prove(id: &str, refused: Option<&str>, clear: bool, overwrites: Option<bool>, now: Millis) -> Statement {
     Statement::new(
-        "INSERT INTO storage_proofs (id, proved_at, refused, tried_at) VALUES (?, ?, ?, ?) \
-         ON CONFLICT (id) DO UPDATE SET tried_at = excluded.tried_at, \
+        "INSERT INTO storage_proofs (id, proved_at, refused, tried_at, overwrites) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET tried_at = excluded.tried_at, overwrites = COALESCE(excluded.overwrites, overwrites), \
          proved_at = CASE WHEN ? THEN excluded.proved_at ELSE proved_at END, \
          refused = CASE WHEN ? THEN excluded.refused ELSE refused END",
-        params![id, (clear && refused.is_none()).then_some(now), refused, now, clear, clear],
+        params![id, (clear && refused.is_none()).then_some(now), refused, now, overwrites, clear, clear],
     )
 }

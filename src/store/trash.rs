@@ -60,6 +60,13 @@ pub fn throw(thrown: &Thrown, only: &Only) -> Statement {
         .then(TWICE, vec![])
 }
 
+/// Throws away what `rows` selects, in the order of the columns: kind, endpoint, bucket, region, key, upload id, why,
+/// recording, again, not before. It ends inside a WHERE.
+#[must_use]
+pub(super) fn throw_rows(rows: Statement) -> Statement {
+    Statement::new(INSERT, vec![]).then(&rows.sql, rows.params).then(TWICE, vec![])
+}
+
 /// A row.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]

@@ -1,7 +1,7 @@
 //! Object keys: the only names that are ever signed, copied or deleted.
 //!
 //! In scope: names made from a user id, a room's name and a time. Out of scope: what lies beside a
-//! recording (segments, thumbnail), which hangs on these names.
+//! recording (thumbnail), which hangs on these names.
 
 use sha2::{Digest as _, Sha256};
 
@@ -46,6 +46,30 @@ pub fn folder_of(recording_key: &str) -> String {
 #[must_use]
 pub fn joined_key(recording_key: &str) -> String {
     format!("{}.ts", stem(recording_key))
+}
+
+/// What the names of segments begin with.
+pub const SEGMENT: &str = "s";
+/// LiveKit's playlist of them.
+pub const INDEX: &str = "index.m3u8";
+
+/// One segment, as LiveKit names it (`livekit/egress`, `pkg/config/output_segment.go`).
+#[must_use]
+pub fn segment_key(recording_key: &str, number: u32) -> String {
+    format!("{}{SEGMENT}_{number:05}.ts", folder_of(recording_key))
+}
+
+/// The number of a segment by its name in the folder; `None` for whatever else lies there.
+#[must_use]
+pub fn segment_number(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix(SEGMENT)?.strip_prefix('_')?.strip_suffix(".ts")?;
+    (digits.len() >= 5 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
+/// What so many segments of a reel make that are too little for a part, while they are joined.
+#[must_use]
+pub fn carried_key(recording_key: &str, done: usize) -> String {
+    format!("{}carried_{done:05}.ts", folder_of(recording_key))
 }
 
 /// The manifest that LiveKit lays beside a file, unless it is asked not to: `{egress id}.json`.

@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::sign::{Bucket, Credentials, SignError, presign, signed};
+use super::sign::{Bucket, Credentials, SignError, presign, signed, signed_piped};
 use crate::config::Config;
 use crate::http::{Incoming, Outgoing, Unanswered};
 use crate::time::Millis;
 
 /// Storj answers a HEAD in well under a second; more is an outage.
 const TIMEOUT_MS: u32 = 10_000;
+
+/// 5 MiB take half a second at 100 Mbit/s.
+const PIPED_TIMEOUT_MS: u32 = 60_000;
 
 /// How long the probe object lives before Storj deletes it. Nothing of ours does: the key may not
 /// be allowed to.
@@ -104,6 +107,14 @@ pub fn whole(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> Result
     signed("GET", bucket, &config.storj, key, &[], &[], Vec::new(), now, TIMEOUT_MS)
 }
 
+/// Writes an object whose bytes are piped into it, a few MB.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn piped(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> Result<Outgoing, SignError> {
+    signed_piped(bucket, &config.storj, key, &[], now, PIPED_TIMEOUT_MS)
+}
+
 /// What a HEAD says of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
@@ -138,11 +149,14 @@ pub fn seconds_until(end: Millis, now: Millis) -> u32 {
 }
 
 /// A link to the object until `expires_s` seconds from now, answered with this content type and disposition.
+/// For `GET`, or for `HEAD`, which needs one of its own.
 ///
 /// # Errors
 /// The key could not be signed.
+#[allow(clippy::too_many_arguments)]
 pub fn link(
     config: &Config,
+    method: &str,
     bucket: &Bucket,
     key: &str,
     content_type: &str,
@@ -151,7 +165,7 @@ pub fn link(
     expires_s: u32,
 ) -> Result<String, SignError> {
     let query = [("response-content-disposition", disposition), ("response-content-type", content_type)];
-    presign("GET", bucket, &config.storj, key, &query, now, expires_s)
+    presign(method, bucket, &config.storj, key, &query, now, expires_s)
 }
 
 #[cfg(test)]

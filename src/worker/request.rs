@@ -55,8 +55,12 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
 
 /// Writes an answer. A HEAD has none of the body.
 pub(super) fn answer(reply: &Reply, head: bool) -> Result<Response, JsValue> {
-    let body = reply.body.as_ref().map(crate::json::write).filter(|_| !head);
-    write(reply, reply.body.as_ref().map(|_| "application/json; charset=utf-8"), body.as_deref())
+    let json = reply.body.as_ref().map(crate::json::write);
+    let (kind, body) = match &reply.text {
+        Some((kind, text)) => (*kind, Some(text)),
+        None => ("application/json; charset=utf-8", json.as_ref()),
+    };
+    write(reply, body.map(|_| kind), body.filter(|_| !head).map(String::as_str))
 }
 
 /// Writes that status, those headers and this body.

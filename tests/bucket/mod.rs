@@ -25,6 +25,8 @@ pub struct Upload {
 pub struct Bucket {
     pub objects: BTreeMap<String, u64>,
     pub made: BTreeMap<String, Vec<Piece>>,
+    /// What a GET of a small object answers.
+    pub texts: BTreeMap<String, String>,
     pub uploads: BTreeMap<String, Upload>,
     begun: u64,
 }
@@ -94,6 +96,7 @@ impl Bucket {
                 None => Incoming { status: 404, ..Incoming::default() },
             },
             "GET" if has("list-type") => self.list(&query),
+            "GET" if self.objects.contains_key(&key) && self.texts.contains_key(&key) => answer(200, &self.texts[&key]),
             "GET" => match self.read(request) {
                 // Only the answer to a look at the first byte is read into memory.
                 Ok((status, pieces)) => answer(status, &"x".repeat(pieces.iter().map(|piece| piece.length).sum::<u64>().min(1) as usize)),
@@ -160,6 +163,10 @@ impl Bucket {
         let taken: Vec<(u64, String)> = upload.parts.iter().map(|(number, (etag, _))| (*number, etag.clone())).collect();
         if named != taken {
             return error(400, "InvalidPart");
+        }
+        let bytes = |pieces: &[Piece]| pieces.iter().map(|piece| piece.length).sum::<u64>();
+        if upload.parts.values().rev().skip(1).any(|(_, pieces)| bytes(pieces) < 5 << 20) {
+            return error(400, "EntityTooSmall");
         }
         self.uploads.remove(id);
         self.make(key, upload.parts.into_values().flat_map(|(_, pieces)| pieces).collect());

@@ -1,6 +1,6 @@
 //! LiveKit and Storj as models: just what the flows ask of them, answered as the real ones were seen to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 use serde_json::{Value, json};
@@ -44,8 +44,15 @@ pub enum Outcome {
 pub struct Storj {
     pub bucket: Bucket,
     pub refuses: bool,
+    /// The key may not write over what is there.
+    pub only_adds: bool,
+    /// So many times a second write is 429 first.
+    pub slow_down: usize,
     pub down: bool,
     pub probes: usize,
+    probed: BTreeSet<String>,
+    /// Every request.
+    pub asked: Vec<String>,
     /// Answers in the bucket's place, where it answers anything.
     pub refuse: Option<Refuse>,
 }
@@ -148,7 +155,21 @@ impl LiveKit {
 }
 
 impl Storj {
+    /// Segments of a recording, each of `bytes`, and LiveKit's playlist of all of them.
+    pub fn put_segments(&mut self, recording_key: &str, numbers: impl IntoIterator<Item = u32>, bytes: u64) {
+        let folder = recording_key.trim_end_matches(".mp4");
+        let mut index = "#EXTM3U\n".to_owned();
+        for number in numbers {
+            self.bucket.objects.insert(format!("{folder}/s_{number:05}.ts"), bytes);
+            index += &format!("#EXTINF:6.000,\ns_{number:05}.ts\n");
+        }
+        let key = format!("{folder}/index.m3u8");
+        self.bucket.objects.insert(key.clone(), index.len() as u64);
+        self.bucket.texts.insert(key, index);
+    }
+
     pub fn answer(&mut self, request: &Outgoing) -> Result<Incoming, Unanswered> {
+        self.asked.push(format!("{} {}", request.method, request.url));
         if self.down {
             return Err(Unanswered::Timeout);
         }
@@ -163,7 +184,13 @@ impl Storj {
         let key = request.url.split_once("/recordings/").unwrap().1;
         assert!(request.method == "PUT" && key.starts_with("livekit-recordings/_probe/"), "{} {key}", request.method);
         self.probes += 1;
-        Ok(Incoming { status: if self.refuses { 403 } else { 200 }, ..Incoming::default() })
+        let again = !self.probed.insert(key.to_owned());
+        if again && self.slow_down > 0 {
+            self.slow_down -= 1;
+            return Ok(Incoming { status: 429, ..Incoming::default() });
+        }
+        let refused = self.refuses || (again && self.only_adds);
+        Ok(Incoming { status: if refused { 403 } else { 200 }, ..Incoming::default() })
     }
 
     pub fn pipe(&mut self, sources: &[Outgoing], length: u64, sink: &Outgoing) -> Result<Incoming, Unpiped> {

@@ -66,6 +66,13 @@ fn used() -> World {
     world.call("alice", "POST", &format!("/api/streams/{id}/end"), Value::Null);
     world.open_room("foreign", "RM_9", "carol", true);
     world.call("carol", "POST", "/livekit-egress", json!({ "roomName": "foreign", "streamId": "mine" }));
+    // A recorder that is killed: its segments are looked at, played and joined.
+    let killed = world.livekit.borrow().egresses[1].key.clone();
+    world.storj.borrow_mut().put_segments(&killed, 0..40, 3_450_000);
+    world.webhook(super::flows::egress_event(&world, 1, "egress_ended", "EGRESS_FAILED"));
+    let made = world.one("SELECT id FROM assets WHERE format = 'segments'");
+    let (_, playback) = world.call("admin", "GET", &format!("/api/recordings/{}/playback", made.as_str().unwrap()), Value::Null);
+    world.send_raw("GET", playback["url"].as_str().unwrap().trim_start_matches("https://rec.example"), vec![], vec![]);
     world.livekit.borrow_mut().rooms.clear();
     for _ in 0..8 {
         world.advance(300_000);

@@ -104,6 +104,8 @@ impl World {
 
     /// The answer alone: what a Worker that is killed right after it has done.
     pub fn answer_only(&self, method: &str, path: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> Reply {
+        // Each invocation counts for itself.
+        self.calls.set(0);
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             method: method.to_owned(),
@@ -145,6 +147,7 @@ impl World {
     }
 
     pub fn cron(&self) {
+        self.calls.set(0);
         let trail = Trail::default();
         run(sweep(&Desk { ports: self, config: &self.config, trail: &trail })).unwrap();
     }

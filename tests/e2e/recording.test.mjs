@@ -69,7 +69,8 @@ test('the recording has its true size, its times, its title and its place', asyn
   assert.match(recording.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
-test('the bucket has that file and nothing beside it', async () => {
+test('the bucket has that file and nothing beside it, once the schedule has deleted the safety copy', async () => {
+  await waitFor(async () => (await stage.cron(), (await p.objects()).length === 1))
   const objects = await p.objects()
   assert.deepEqual(objects.map(({ key, size }) => [key, size]), [[seen.recording.filename, sample.length]])
   assert.equal(objects[0].content_type, 'video/mp4')

@@ -77,6 +77,9 @@ faults! {
     UploadMissing: Egress = "the egress is complete and its object is not there",
     UploadLate: Egress = "the object is there up to 50 s after the egress has ended",
     UploadShort: Egress = "the object has another size than LiveKit says",
+    SegmentRefused: Egress = "a segment is refused: the egress fails at once and leaves no file",
+    SegmentLost: Egress = "a segment is never taken: the egress fails at its end, with its file",
+    FileAfterAll: Egress = "the egress fails without a file, which is there some minutes later",
     NeverStarts: Egress = "the egress fails before its first frame",
 }
 

@@ -94,7 +94,9 @@ async fn schedule(world: Rc<World>) {
         world.exec.until(START + number * MINUTE).await;
         let name = format!("cron{number}");
         if world.calm.get() || world.dice.chance(&name, "idle", 750) {
-            let due = world.db.one("SELECT count(*) FROM live_streams WHERE tend_at <= ?", livekit_storj::params![world.now()]);
+            let due = "SELECT (SELECT count(*) FROM live_streams WHERE tend_at <= ?) + (SELECT count(*) FROM trash WHERE try_at <= ?) \
+                       + (SELECT count(*) FROM reels WHERE join_at <= ?)";
+            let due = world.db.one(due, livekit_storj::params![world.now(), world.now(), world.now()]);
             if due == serde_json::json!(0) {
                 continue;
             }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use livekit_storj::hls::Reel;
 use livekit_storj::params;
 use serde_json::{Value, json};
 
 use super::livekit::Stay;
 use super::people::{HOST, Said, Word};
+use super::storj::segments_of;
 use super::world::{Dashboard, World};
 
 fn text(row: &Value, name: &str) -> String {
@@ -15,8 +17,9 @@ fn text(row: &Value, name: &str) -> String {
 
 /// Nothing is left to do.
 pub fn is_drained(world: &World) -> bool {
-    world.db.one("SELECT count(*) FROM live_streams WHERE tend_at IS NOT NULL", vec![]) == json!(0)
-        && world.livekit.borrow().egresses.iter().all(|egress| egress.is_over() || egress.dead)
+    let open = "SELECT (SELECT count(*) FROM live_streams WHERE tend_at IS NOT NULL) + (SELECT count(*) FROM trash) \
+                + (SELECT count(*) FROM reels WHERE join_at IS NOT NULL)";
+    world.db.one(open, vec![]) == json!(0) && world.livekit.borrow().egresses.iter().all(|egress| egress.is_over() || egress.dead)
 }
 
 /// After each calm.
@@ -53,27 +56,67 @@ fn jobs_and_egresses_are_the_same(world: &World) {
     }
 }
 
-/// Exactly one recording for each file of ours, and its status is true.
+/// Exactly one recording for each file of ours and for each one that left segments alone, and its status is true.
 fn every_file_has_its_recording(world: &World) {
-    let sql = "SELECT a.object_key, a.status, a.size_bytes, a.partial, a.livepeer_asset_id, e.egress_id, a.job_id, e.id AS job, a.stream_id FROM assets a \
-               LEFT JOIN egresses e ON e.id = a.job_id AND e.object_key = a.object_key";
+    let sql = "SELECT a.object_key, a.status, a.size_bytes, a.partial, a.format, a.livepeer_asset_id, e.egress_id, a.job_id, e.id AS job, \
+               a.stream_id, e.object_key AS asked_for, r.reel, e.file, e.segments FROM assets a \
+               LEFT JOIN egresses e ON e.id = a.job_id LEFT JOIN reels r ON r.job_id = a.job_id";
     let assets = world.db.rows(sql, vec![]);
     let objects = world.storj.borrow().objects.clone();
-    for (key, size) in &objects {
-        match assets.iter().filter(|asset| text(asset, "object_key") == *key).collect::<Vec<_>>().as_slice() {
-            [asset] if text(asset, "status") == "ready" && asset["size_bytes"] == json!(size) && is_partial(world, key, *size, asset) => {}
-            [asset] => world.violated("a recording tells the truth", format!("{key} has {size} bytes: {asset}")),
-            others => world.violated("every file has one recording", format!("{key}: {} recordings", others.len())),
+    let egresses = world.livekit.borrow().egresses.clone();
+    for egress in &egresses {
+        let segments = segments_of(&world.storj.borrow(), &egress.key);
+        let (file, folder) = (objects.get(&egress.key), Some(&segments).filter(|segments| !segments.is_empty()));
+        if file.is_none() && (folder.is_none() || egress.is_alive() || egress.status == "EGRESS_ENDING" && !egress.dead) {
+            continue;
+        }
+        let asset = match assets.iter().filter(|asset| text(asset, "asked_for") == egress.key).collect::<Vec<_>>().as_slice() {
+            [asset] => *asset,
+            others => {
+                let how = format!("{}: {} recordings for file {file:?}, segments {}", egress.key, others.len(), folder.is_some());
+                world.violated("every file has one recording", how);
+                continue;
+            }
+        };
+        let true_file =
+            |size: u64| text(asset, "format") == "mp4" && asset["size_bytes"] == json!(size) && is_partial(world, &egress.key, size, asset);
+        let true_segments = |folder: &BTreeMap<u32, u64>| {
+            let reel = Reel::read(&text(asset, "reel"));
+            let there = (reel.first..).zip(&reel.segments).filter(|(_, segment)| segment.bytes > 0);
+            let there: Vec<_> = there.map(|(number, segment)| (number, segment.bytes.unsigned_abs())).collect();
+            text(asset, "format") == "segments"
+                && asset["partial"] == json!(1)
+                && asset["size_bytes"] == json!(folder.values().sum::<u64>())
+                && there == folder.iter().map(|(number, bytes)| (*number, *bytes)).collect::<Vec<_>>()
+        };
+        let is_true = match (file, folder) {
+            (Some(size), Some(folder)) => {
+                // What LiveKit told decides whether the file may be a part; what it never told, nobody knows.
+                let knows = egress.is_over() && !egress.forgotten;
+                let short = knows && *size * 10 < egress.size * 9 && folder.len() > 5;
+                // Of a file that LiveKit told nothing of nothing can be said against it.
+                let may_be_a_part = !knows || (egress.size > 0 && (egress.status == "EGRESS_FAILED" || *size != egress.size));
+                (true_file(*size) && !short) || (may_be_a_part && true_segments(folder))
+            }
+            (Some(size), None) => true_file(*size),
+            (None, Some(folder)) => true_segments(folder),
+            (None, None) => true,
+        };
+        if text(asset, "status") != "ready" || !is_true {
+            let how = format!("{} has a file of {file:?} bytes and segments of {:?}: {asset}", egress.key, folder.map(BTreeMap::len));
+            world.violated("a recording tells the truth", how);
         }
     }
     for asset in &assets {
         if asset["job"].is_null() {
             world.violated("a recording is a job's", asset.to_string());
         }
-        if !objects.contains_key(&text(asset, "object_key")) && text(asset, "status") != "missing" {
+        let is_there = objects.contains_key(&text(asset, "object_key")) || text(asset, "format") == "segments";
+        if !is_there && text(asset, "status") != "missing" {
             world.violated("a recording without its file is missing", asset.to_string());
         }
-        world.count(format!("recording {}{}", text(asset, "status"), if asset["partial"] == json!(1) { " partial" } else { "" }));
+        let partial = if asset["partial"] == json!(1) { " partial" } else { "" };
+        world.count(format!("recording {} {}{partial}", text(asset, "status"), text(asset, "format")));
     }
 }
 
@@ -291,6 +334,13 @@ pub fn when_all_is_over(world: &World) {
         world.count(format!("job {} {}", text(&job, "status"), text(&job, "error")));
         if job["part"].as_u64() > Some(1) {
             world.count("job of a further part");
+        }
+    }
+    for egress in &world.livekit.borrow().egresses {
+        let mp4 = "SELECT count(*) FROM assets a JOIN egresses e ON e.id = a.job_id WHERE e.object_key = ? AND a.format = 'mp4' AND a.status = 'ready'";
+        let left = segments_of(&world.storj.borrow(), &egress.key).len();
+        if left > 0 && world.db.one(mp4, params![&egress.key]) == json!(1) {
+            world.violated("segments go once the file is verified", format!("{}: {left} are left", egress.key));
         }
     }
     for egress in world.livekit.borrow().egresses.iter().filter(|egress| egress.is_alive()) {

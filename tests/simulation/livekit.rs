@@ -6,6 +6,7 @@ use std::rc::Rc;
 use livekit_storj::http::{Incoming, Outgoing, Unanswered};
 use serde_json::{Value, json};
 
+use super::cutter::{Cut, cut};
 use super::recorder::{self, Egress};
 use super::webhooks::{Queue, tell_of_room};
 use super::world::World;
@@ -199,11 +200,14 @@ pub fn restart(world: &Rc<World>, forgets: bool) -> Vec<Room> {
     let now = world.livekit_now();
     livekit.stays.iter_mut().filter(|stay| stay.left.is_none()).for_each(|stay| stay.left = Some(now));
     livekit.queues.values_mut().for_each(Queue::forget);
-    for egress in &mut livekit.egresses {
+    let mut died = vec![];
+    for (n, egress) in livekit.egresses.iter_mut().enumerate() {
+        died.extend(egress.is_alive().then_some(n));
         egress.dead |= egress.is_alive();
         egress.forgotten |= forgets;
     }
     drop(livekit);
+    died.into_iter().for_each(|n| cut(world, n, Cut::Off));
     recorder::wake_all(world);
     rooms
 }

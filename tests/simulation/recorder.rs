@@ -5,10 +5,12 @@ use std::rc::Rc;
 use livekit_storj::http::{Incoming, Unanswered};
 use serde_json::{Value, json};
 
+use super::cutter::{Cut, cut};
 use super::executor::Task;
 use super::fault::{Edge, Fault};
 use super::livekit::{join, leave};
 use super::plan::Outage;
+use super::storj::folder_of;
 use super::webhooks::tell_of_egress;
 use super::world::World;
 
@@ -26,6 +28,8 @@ pub struct Egress {
     pub forgotten: bool,
     /// The request asked for webhooks of its own.
     pub own_webhook: bool,
+    /// The request asked for segments beside the file.
+    pub segments: bool,
     pub asked_to_stop: bool,
     pub started: i64,
     pub first_frame: i64,
@@ -113,7 +117,20 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
     if world.db.one(hasty, livekit_storj::params![&key]) != json!(0) {
         world.violated("an unknown outcome is waited for", key.clone());
     }
+    let outputs = body["segment_outputs"].as_array().cloned().unwrap_or_default();
+    let segments = !outputs.is_empty();
+    for output in &outputs {
+        let folder = folder_of(&key);
+        if output["filename_prefix"] != json!(format!("{folder}s")) || output["playlist_name"] != json!(format!("{folder}index.m3u8")) {
+            world.violated("two recordings share no playlist", output.to_string());
+        }
+    }
     let room_sid = world.livekit.borrow().rooms.get(room)?.sid.clone();
+    let refused =
+        "SELECT count(*) FROM egresses WHERE session_sid = ? AND segments <> 'off' AND error = 'storage_refused' AND ended_at < ?";
+    if segments && world.db.one(refused, livekit_storj::params![&room_sid, world.now() - 60_000]) != json!(0) {
+        world.violated("what the bucket refused is not asked for again", key.clone());
+    }
     let number = world.livekit.borrow().egresses.len();
     let id = format!("EG_{}", number + 1);
     let own_webhook = body["webhooks"].as_array().is_some_and(|hooks| !hooks.is_empty());
@@ -130,6 +147,7 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
         dead: false,
         forgotten: false,
         own_webhook,
+        segments,
         asked_to_stop: false,
         started: world.livekit_now(),
         first_frame: 0,
@@ -197,7 +215,19 @@ async fn life(world: Rc<World>, n: usize) {
     let room = world.livekit.borrow().egresses[n].room.clone();
     join(&world, &room, &id, true);
     tell(&world, n, "egress_updated", |egress| (egress.status, egress.first_frame) = ("EGRESS_ACTIVE", world.livekit_now()));
-    let fated = matches!(fate, Some(Fault::RecorderFails | Fault::RecorderLosesRoom | Fault::RecorderDies | Fault::LimitReached));
+    let segments = world.livekit.borrow().egresses[n].segments;
+    let fate = fate.filter(|fate| segments || !matches!(fate, Fault::SegmentRefused | Fault::SegmentLost));
+    let fated = matches!(
+        fate,
+        Some(
+            Fault::RecorderFails
+                | Fault::RecorderLosesRoom
+                | Fault::RecorderDies
+                | Fault::LimitReached
+                | Fault::SegmentRefused
+                | Fault::FileAfterAll
+        )
+    );
     let until = fated.then(|| world.now() + world.dice.ms(&id, "fate", 500, 150_000));
     let met = wait(&world, n, until, |_, _| false).await;
     let length = world.livekit_now() - world.livekit.borrow().egresses[n].first_frame;
@@ -216,23 +246,45 @@ async fn life(world: Rc<World>, n: usize) {
     match (met, fate) {
         (None, Some(Fault::RecorderDies)) => {
             world.livekit.borrow_mut().egresses[n].dead = true;
-            return;
+            return cut(&world, n, Cut::Off);
         }
-        (None, Some(Fault::RecorderFails)) => return end(&world, n, "EGRESS_FAILED", "signal: killed", 500, 0),
+        (None, Some(Fault::RecorderFails)) => {
+            cut(&world, n, Cut::Off);
+            return end(&world, n, "EGRESS_FAILED", "signal: killed", 500, 0);
+        }
+        (None, Some(Fault::FileAfterAll)) => {
+            cut(&world, n, Cut::Off);
+            upload(&world, n, size, fate);
+            return end(&world, n, "EGRESS_FAILED", "signal: killed", 500, 0);
+        }
+        (None, Some(Fault::SegmentRefused)) => {
+            cut(&world, n, Cut::Off);
+            return end(&world, n, "EGRESS_FAILED", "S3 upload failed: StatusCode: 403", 400, 0);
+        }
         (None, Some(Fault::RecorderLosesRoom)) => {
+            cut(&world, n, Cut::Whole);
             let size = upload(&world, n, size, fate);
             return end(&world, n, "EGRESS_FAILED", "lost the room", 503, size);
         }
         _ => {}
     }
     // (3) It uploads.
+    let fate = fate.filter(|fate| *fate != Fault::FileAfterAll);
+    cut(&world, n, if fate == Some(Fault::SegmentLost) { Cut::WithAHole } else { Cut::Whole });
     tell(&world, n, "egress_updated", |egress| egress.status = "EGRESS_ENDING");
     world.exec.sleep(world.dice.ms(&id, "upload", 280, 6_000)).await;
     if world.livekit.borrow().egresses[n].dead {
         return;
     }
     if fate == Some(Fault::UploadFails) || world.is_away(Outage::Storj) || world.is_away(Outage::Key) {
-        return end(&world, n, "EGRESS_FAILED", "S3 upload failed: 403", 400, 0);
+        return end(
+            &world,
+            n,
+            "EGRESS_FAILED",
+            if world.is_away(Outage::Storj) { "S3 upload failed: StatusCode: 503" } else { "S3 upload failed: StatusCode: 403" },
+            400,
+            0,
+        );
     }
     let size = upload(&world, n, size, fate);
     match fate {
@@ -240,6 +292,7 @@ async fn life(world: Rc<World>, n: usize) {
             world.livekit.borrow_mut().egresses[n].dead = true;
             return;
         }
+        Some(Fault::SegmentLost) => return end(&world, n, "EGRESS_FAILED", "S3 upload failed: StatusCode: 503", 400, size),
         Some(Fault::UploadUntold) => return end(&world, n, "EGRESS_FAILED", "signal: killed", 500, 0),
         _ => {}
     }
@@ -266,11 +319,17 @@ async fn wait(world: &Rc<World>, n: usize, until: Option<i64>, ready: impl Fn(&W
 /// The object is there before anybody is told. Answers the size that LiveKit tells.
 fn upload(world: &Rc<World>, n: usize, size: u64, fate: Option<Fault>) -> u64 {
     let key = world.livekit.borrow().egresses[n].key.clone();
-    let written = if fate == Some(Fault::UploadShort) { size - 500 } else { size };
+    let half = world.dice.chance(&key, "half", 500);
+    let written = match fate {
+        Some(Fault::UploadShort) if half => size / 2,
+        Some(Fault::UploadShort) => size - 500,
+        _ => size,
+    };
     match fate {
         Some(Fault::UploadMissing) => {}
-        Some(Fault::UploadLate) => {
-            let (world, late) = (world.clone(), world.dice.ms(&key, "late", 1_000, 50_000));
+        Some(Fault::UploadLate | Fault::FileAfterAll) => {
+            let (least, most) = if fate == Some(Fault::UploadLate) { (1_000, 50_000) } else { (1_000, 200_000) };
+            let (world, late) = (world.clone(), world.dice.ms(&key, "late", least, most));
             world.clone().exec.spawn(async move {
                 world.exec.sleep(late).await;
                 world.storj.borrow_mut().objects.insert(key, written);

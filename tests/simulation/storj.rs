@@ -1,5 +1,7 @@
 //! Storj as a model: objects that an egress wrote, and what a gateway answers about them.
 
+use std::collections::BTreeMap;
+
 use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 
 use super::bucket::Bucket;
@@ -30,4 +32,17 @@ pub fn pipe(world: &World, sources: &[Outgoing], length: u64, sink: &Outgoing) -
         return Err(Unpiped::Refused { source: 0, status: 403 });
     }
     world.storj.borrow_mut().pipe(sources, length, sink)
+}
+
+/// Where a recording's segments go.
+pub fn folder_of(key: &str) -> String {
+    format!("{}/", key.strip_suffix(".mp4").unwrap())
+}
+
+/// The segments that lie beside a recording: by number, their bytes.
+pub fn segments_of(storj: &Storj, key: &str) -> BTreeMap<u32, u64> {
+    let folder = folder_of(key);
+    let all = storj.objects.range(folder.clone()..).take_while(|(key, _)| key.starts_with(&folder));
+    let number = |key: &str| key.strip_prefix(&folder)?.strip_prefix("s_")?.strip_suffix(".ts")?.parse().ok();
+    all.filter_map(|(key, bytes)| Some((number(key)?, *bytes))).collect()
 }

@@ -32,7 +32,7 @@ fn job(changes: Value) -> Job {
         "id": "j", "egress_id": "EG_1", "session_sid": "RM_1", "room_name": "r", "project": PROJECT, "object_key": "k", "bucket": "b",
         "endpoint": "e", "region": "us-east-1", "quality": "1080p", "layout": "speaker", "audio_only": 0, "status": "recording",
         "inferred": 0, "heard": 1, "requested_at": NOW.0 - 2 * MINUTE, "started_at": NOW.0 - 110 * SECOND, "ended_at": null,
-        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null,
+        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null, "segments": "off",
     });
     Row::read(&with(base, changes)).unwrap()
 }
@@ -61,6 +61,19 @@ fn a_wish_of_itself_waits_for_the_host_and_an_asked_one_for_the_room() {
     let asked = stream(json!({ "wish": "asked", "wish_at": NOW.0 }));
     assert_eq!(step(&view(asked.clone(), session(json!({})), vec![])), Step::Start("RM_1".into()));
     assert_eq!(step(&view(asked, None, vec![])), Step::LookAtRoom, "it may have opened without a word");
+}
+
+#[test]
+fn an_output_was_refused_when_a_part_with_segments_of_this_session_says_so() {
+    let refused = |changes: Value| {
+        let base = json!({ "status": "failed", "heard": 3, "error": "storage_refused", "segments": "yes" });
+        output_was_refused(&view(stream(json!({})), session(json!({})), vec![job(json!({})), job(with(base, changes))]), "RM_1")
+    };
+    assert!(refused(json!({})));
+    assert!(refused(json!({ "segments": "unknown" })));
+    for other in [json!({ "segments": "off" }), json!({ "session_sid": "RM_0" }), json!({ "error": "storage_unavailable" })] {
+        assert!(!refused(other.clone()), "{other}");
+    }
 }
 
 #[test]
