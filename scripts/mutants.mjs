@@ -32,7 +32,9 @@ function cargo(copy, args, env) {
   return new Promise((resolve, reject) => {
     // Never the tree's own target: cargo names a copy's artifacts as it names the original's.
     const target = process.env.MUTANTS_TARGET_DIR ?? join(root, "target", "mutants");
-    running = spawn("cargo", args, { cwd: copy, env: { ...process.env, ...env, CARGO_TARGET_DIR: target, RUST_BACKTRACE: "0" } });
+    // In a group of its own, so that the histories under way end with it.
+    const options = { cwd: copy, detached: true, env: { ...process.env, ...env, CARGO_TARGET_DIR: target, RUST_BACKTRACE: "0" } };
+    running = spawn("cargo", args, options);
     let said = "";
     for (const stream of [running.stdout, running.stderr]) stream.on("data", (chunk) => (said += chunk));
     running.on("error", reject);
@@ -55,7 +57,7 @@ const wanted = process.argv.slice(2).map(Number);
 const copy = mkdtempSync(join(tmpdir(), "mutants-"));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
-    running?.kill("SIGKILL");
+    if (running && running.exitCode === null && running.signalCode === null) process.kill(-running.pid, "SIGKILL");
     rmSync(copy, { recursive: true, force: true });
     process.exit(130);
   });
