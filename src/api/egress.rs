@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::flow::tend::{Tended, load, tend};
 use crate::ports::{Desk, Ports};
 use crate::quality::Quality;
-use crate::recording::Input;
+use crate::recording::{Input, Status};
 use crate::store::Only;
 use crate::store::egresses::{self, Which};
 use crate::store::streams::{self, Stream};
@@ -75,9 +75,11 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         }
         _ => "recording requested: it starts when the room opens",
     };
-    // A room that proved to be over in this very moment leaves the job of before, which is not what was asked for.
+    // A room that proved to be over in this very moment, or somebody's stop, leaves the job of before, which is not
+    // what was asked for.
     let stream = &mut tended.view.stream;
-    if stream.ended_at.is_some() && stream.job_requested_at.is_none_or(|at| at < asked_at) {
+    let holds = stream.job_status.as_deref().and_then(Status::from_name).is_some_and(Status::holds_the_place);
+    if (stream.ended_at.is_some() || !holds) && stream.job_requested_at.is_none_or(|at| at < asked_at) {
         stream.job_egress_id = None;
     }
     Ok(started(stream, message, desk))

@@ -5,7 +5,7 @@ use super::history::play;
 use super::plan::Plan;
 use super::shrink::tell;
 
-const FOUND: [&str; 6] = [
+const FOUND: [&str; 8] = [
     // A start goes by the room's name: claimed in a session that was over, it recorded the next one, for which a
     // second job was started. A job now belongs to the session that LiveKit names, and a surplus one is stopped.
     "848 a:0,4,5,8,10,12 f:cron6/8=KilledAfter",
@@ -20,6 +20,12 @@ const FOUND: [&str; 6] = [
     "112853 a:0,4,6,7,12 f:EV_EG_2.1=Overtaken,EV_EG_2own.1=Delayed,a4/5=Internal,a6/13=TakenVeryLate",
     // A stream that its owner had ended was woken with each look at the stream that had the session after it.
     "101640 a:0,3,7,8 f:",
+    // Asked for at the same time as somebody's stop, which won, a start answered 200 with the egress that was stopped.
+    // Now it answers 202 without one.
+    "3862 a:3,5,6,105 f:",
+    // Taken by LiveKit after we had given it up, stopped, uploaded, and its service died: its file was looked for after
+    // an hour. Now half an hour of silence is enough, as for any other.
+    "7267 a:0,1 f:EG_1=NeverStarts,EG_2=DiesAfterUpload,EV_EG_2.1.0/3=SilentBefore,a1/7=TakenVeryLate",
     // A fault of the simulation's own: a run of the schedule that began while D1 was away is no bug.
     "102104 a:11,12 f:",
 ];

@@ -208,3 +208,17 @@ fn a_stop_that_was_heeded_and_then_silence_is_an_end_too() {
     assert!(matches!(next(&silent(29 * MINUTE), listed, PROJECT, NOW), Step::Rest(Some(_))));
     assert_eq!(next(&silent(30 * MINUTE), listed, PROJECT, NOW), Step::Lost("j".into()));
 }
+
+#[test]
+fn a_late_job_that_heeded_our_stop_and_then_silence_is_lost_like_any_other() {
+    let listed = Looked { egresses: true, listed: true, ..Looked::default() };
+    let late = |heard: i64, ago: i64| {
+        let given_up = json!({
+            "status": "aborted", "inferred": 1, "heard": heard, "stop_sent_at": NOW.0 - ago, "requested_at": NOW.0 - 40 * MINUTE, "ended_at": NOW.0 - 38 * MINUTE,
+        });
+        next(&view(stream(json!({ "status": "live" })), session(json!({})), vec![job(given_up)]), listed, PROJECT, NOW)
+    };
+    assert_eq!(late(2, 30 * MINUTE), Step::Lost("j".into()));
+    assert!(!matches!(late(2, 29 * MINUTE), Step::Lost(_)), "it may upload");
+    assert_eq!(late(1, 30 * MINUTE), Step::SendStop("j".into()), "one that records is stopped again");
+}
