@@ -214,7 +214,10 @@ staged('Storj takes one write a second to a key', {}, (scene) => {
   test('the probe waits, and is asked again after a 429', async () => {
     const { p, stage } = scene
     await p.faults({ storage_rewrite_ms: 1_000, storage: [{ on: 'PUT /_probe/', skip: 1, times: 1, status: 429, code: 'SlowDown' }] })
-    await recorded(p, stage, 'slow', 0)
+    // One start alone, whose second write it is.
+    await p.host('slow')
+    await p.settled()
+    assert.equal((await p.start('slow')).status, 200)
     assert.deepEqual(await stage.sql('SELECT overwrites, refused FROM storage_proofs'), [{ overwrites: 1, refused: null }])
     const [{ room_composite: request }] = await p.egresses('slow')
     assert.equal(request.segment_outputs.length, 1)
@@ -292,8 +295,7 @@ staged('three hours without an MP4', onDisk('long'), (scene) => {
 
   test('play at once', async () => {
     const { p, stage } = scene
-    const { egressId } = await recorded(p, stage, 'long', 0)
-    await stage.dev('/dev/recorder', { room: 'long', leap_seconds: 6 })
+    const { egressId } = await recorded(p, stage, 'long', 6)
     await stage.dev('/dev/recorder', { room: 'long', kill: 'handler' })
     const { filename } = await ofFormat(p, 'segments', egressId)
     await p.stop({ roomName: 'long' })

@@ -94,6 +94,7 @@ test('a file that is not there: missing, but only in S3’s own words, and not a
   }
   await rename(path.join(folder, 'away'), path.join(folder, bucket))
   await rm(object(key))
+  await rm(object(key.replace('.mp4', '')), { recursive: true }) // Its segments too: a recording would be made of them.
   const [{ id }] = await p.recordings()
   assert.equal((await stage.api('GET', `/api/recordings/${id}/playback`, { user: 'alice' })).body.code, 'recording_not_ready')
   await p.cronAfter(60 * minute)
