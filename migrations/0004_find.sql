@@ -117,3 +117,26 @@ BEGIN
    WHERE NEW.role = 'viewer' AND NEW.joined_at IS NOT NULL AND t.value IS NOT NULL
   ON CONFLICT DO UPDATE SET change = change + excluded.change;
 END;
+
+-- Which webhooks came about a session or a recording job of ours: one row for each kind of event. The events
+-- themselves are kept for an hour.
+CREATE TABLE told (
+  -- LiveKit's room sid or egress id.
+  subject  TEXT NOT NULL,
+  event    TEXT NOT NULL,
+  first_at INTEGER NOT NULL,
+  last_at  INTEGER NOT NULL,
+  times    INTEGER NOT NULL,
+  PRIMARY KEY (subject, event)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER told_of_session_gone AFTER DELETE ON sessions
+BEGIN
+  DELETE FROM told WHERE subject = OLD.sid;
+END;
+
+CREATE TRIGGER told_of_job_gone AFTER DELETE ON egresses
+WHEN OLD.egress_id IS NOT NULL
+BEGIN
+  DELETE FROM told WHERE subject = OLD.egress_id;
+END;

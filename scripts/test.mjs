@@ -67,7 +67,9 @@ function inChromium(filter) {
 }
 
 /** Each file has a Worker and a devstack of its own, and mostly waits: two at once even on one core. */
-const endToEnd = (filter) => files(E2E, filter, Math.max(2, availableParallelism() - 1))
+function endToEnd(filter) {
+  return files(E2E, filter, Math.max(2, availableParallelism() - 1))
+}
 
 function files(folder, filter, concurrency) {
   const all = existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)) : []

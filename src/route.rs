@@ -24,6 +24,10 @@ pub enum Route {
     ChangeStream(String),
     /// `POST /api/streams/{id}/end`
     EndStream(String),
+    /// `GET /api/streams/{id}/why`
+    WhyStream(String),
+    /// `GET /api/recordings/{id}/why`
+    WhyRecording(String),
     /// `GET /api/streams/{id}/viewers`
     Viewers(String),
     /// `GET /api/recordings`
@@ -80,6 +84,14 @@ impl Route {
             ["api", "streams", id, "end"] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
                 vec![("POST", Self::EndStream(id))]
+            }
+            ["api", "streams", id, "why"] => {
+                let id = identifier(id).ok_or_else(Error::stream_not_found)?;
+                vec![("GET", Self::WhyStream(id))]
+            }
+            ["api", "recordings", id, "why"] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("GET", Self::WhyRecording(id))]
             }
             ["api", "streams", id, "viewers"] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
@@ -142,6 +154,8 @@ impl Route {
             Self::ReadStream(_) => "GET /api/streams/{id}",
             Self::ChangeStream(_) => "PATCH /api/streams/{id}",
             Self::EndStream(_) => "POST /api/streams/{id}/end",
+            Self::WhyStream(_) => "GET /api/streams/{id}/why",
+            Self::WhyRecording(_) => "GET /api/recordings/{id}/why",
             Self::Viewers(_) => "GET /api/streams/{id}/viewers",
             Self::ListRecordings => "GET /api/recordings",
             Self::ReadRecording(_) => "GET /api/recordings/{id}",

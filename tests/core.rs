@@ -18,6 +18,8 @@ mod discard;
 mod flows;
 #[path = "core/models.rs"]
 mod models;
+#[path = "core/openapi.rs"]
+mod openapi;
 #[path = "core/pages.rs"]
 mod pages;
 #[path = "core/plans.rs"]
@@ -40,5 +42,7 @@ mod transitions;
 mod viewer_series;
 #[path = "core/viewers.rs"]
 mod viewers;
+#[path = "core/why.rs"]
+mod why;
 #[path = "core/world.rs"]
 mod world;

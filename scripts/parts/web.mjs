@@ -4,7 +4,7 @@
 // through the Worker, which writes policy and settings into it: it is never reached by itself.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 import { root } from './processes.mjs'
@@ -27,6 +27,9 @@ const HEADERS = `/assets/*
   Cache-Control: public, max-age=31536000, immutable
   X-Content-Type-Options: nosniff
   Referrer-Policy: no-referrer
+/openapi.json
+  Access-Control-Allow-Origin: *
+  X-Content-Type-Options: nosniff
 `
 
 /** Where esbuild's account of what went where is kept, for the tests of sizes. */
@@ -89,6 +92,7 @@ async function bundle() {
       .replace(/\{\{(\w+)\}\}/g, (_, key) => values[key])
     writeFileSync(dist('pages', `${name}.html`), html)
   }
+  copyFileSync(web('files/openapi.json'), dist('openapi.json'))
   writeFileSync(dist('_headers'), HEADERS)
   return outputs
 }

@@ -23,6 +23,7 @@ pub mod token;
 pub mod viewers;
 pub mod views;
 pub mod webhook;
+pub mod why;
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
 use super::{
-    Background, Reply, Request, caller, cors, download, egress, health, playlist, recordings, site, streams, token, viewers, webhook,
+    Background, Reply, Request, caller, cors, download, egress, health, playlist, recordings, site, streams, token, viewers, webhook, why,
 };
 use crate::config::{Config, Fault};
 use crate::error::Error;
@@ -68,6 +68,8 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::CreateStream => streams::create(desk, &caller, request).await,
         Route::ReadStream(id) => streams::read(desk, &caller, id).await,
         Route::ChangeStream(id) => streams::change(desk, &caller, request, id).await,
+        Route::WhyStream(id) => why::stream(desk, &caller, id).await,
+        Route::WhyRecording(id) => why::recording(desk, &caller, id).await,
         Route::Viewers(id) => viewers::series(desk, &caller, id).await,
         Route::EndStream(id) => streams::end(desk, &caller, id).await,
         Route::ListRecordings => recordings::list(desk, &caller, request).await,

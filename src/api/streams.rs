@@ -85,7 +85,11 @@ pub(super) async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str
     row.filter(|row| may_see(caller, &row.owner_id, &row.visibility)).ok_or_else(Error::stream_not_found)
 }
 
-async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
+/// A stream that the caller may change.
+///
+/// # Errors
+/// 401, 403, 404, 503.
+pub(super) async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
     caller.user_id().ok_or_else(Error::sign_in)?;
     let row = find(desk, caller, id).await?;
     if may_change(caller, &row.owner_id) { Ok(row) } else { Err(Error::not_yours("stream")) }

@@ -14,7 +14,7 @@ use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::row::{FromRow, Row};
 use crate::store::sessions::{self, Seen};
-use crate::store::{Only, Statement, assets, egresses, events, participants, wishes};
+use crate::store::{Only, Statement, assets, egresses, events, participants, story, wishes};
 use crate::time::Millis;
 
 struct Owner {
@@ -62,6 +62,11 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
     let effect = effect(desk, &event, &only, now);
     let mut statements = vec![filed];
     statements.extend(effect.statements);
+    let subject = match &event.what {
+        What::Egress(info) => Some(info.egress_id.clone()),
+        _ => event.room().map(|(_, session)| session.to_owned()),
+    };
+    statements.extend(subject.map(|subject| story::heard(&subject, &event.name, &only, now)));
     statements
         .push(Statement::new("SELECT count(*) AS fresh FROM webhook_events WHERE id = ? AND receipt = ?", params![&event.id, &receipt]));
     let fresh_at = statements.len() - 1;

@@ -92,6 +92,23 @@ pub enum Step {
     Rest(Option<Millis>),
 }
 
+impl Step {
+    /// For who asks what comes next.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SendStop(_) => "LiveKit is asked to stop the job",
+            Self::LookAtEgresses | Self::GiveUp(_) | Self::Lost(_) => "LiveKit's list of jobs is asked for",
+            Self::LookAtRoom => "LiveKit's list of rooms is asked for",
+            Self::ExpireWish => "nobody came: the recording is no longer wanted",
+            Self::Start(_) => "LiveKit is asked to record",
+            Self::CloseRoom(_) => "the room is closed",
+            Self::CheckFile(_) | Self::Verify(_) => "Storj is asked for the file",
+            Self::Rest(_) => "nothing",
+        }
+    }
+}
+
 /// Who asked LiveKit to start waits 10 s for the answer. Until then the attempt is in its hands.
 const IN_HAND_MS: i64 = 12 * SECOND;
 /// After an unknown outcome LiveKit's list is asked for so long; then a new attempt is made.

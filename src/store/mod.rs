@@ -14,6 +14,7 @@ pub mod row;
 pub mod schedule;
 pub mod search;
 pub mod sessions;
+pub mod story;
 pub mod streams;
 pub mod trash;
 pub mod viewers;

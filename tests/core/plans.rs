@@ -34,6 +34,7 @@ fn used() -> World {
     world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "record": false, "title": "u" }));
     world.call("alice", "PATCH", &format!("/api/streams/{id}"), json!({ "description": null }));
     world.call("bob", "GET", &format!("/api/streams/{id}/viewers"), Value::Null);
+    world.call("alice", "GET", &format!("/api/streams/{id}/why"), Value::Null);
     world.livekit.borrow_mut().egresses[0].status = "EGRESS_ACTIVE";
     world.call("alice", "POST", "/livekit-egress/stop", json!({ "egressId": "EG_1" }));
     for who in ["", "alice", "admin"] {
@@ -63,6 +64,7 @@ fn used() -> World {
     world.call("alice", "PATCH", &format!("/api/recordings/{recording}"), json!({ "title": "x" }));
     world.call("", "GET", &format!("/api/recordings/{recording}/playback"), Value::Null);
     world.call("", "GET", &format!("/api/recordings/{recording}/download"), Value::Null);
+    world.call("alice", "GET", &format!("/api/recordings/{recording}/why"), Value::Null);
     world.call("alice", "POST", &format!("/api/streams/{id}/end"), Value::Null);
     world.open_room("foreign", "RM_9", "carol", true);
     world.call("carol", "POST", "/livekit-egress", json!({ "roomName": "foreign", "streamId": "mine" }));

@@ -20,6 +20,8 @@ const paths = {
   '/api/streams/s1': ['GET', 'HEAD', 'PATCH'],
   '/api/streams/s1/end': ['POST'],
   '/api/streams/s1/viewers': ['GET', 'HEAD'],
+  '/api/streams/s1/why': ['GET', 'HEAD'],
+  '/api/recordings/r1/why': ['GET', 'HEAD'],
   '/api/recordings': ['GET', 'HEAD'],
   '/api/recordings/r1': ['GET', 'HEAD', 'PATCH'],
   '/api/recordings/r1/playback': ['GET', 'HEAD'],

@@ -1,0 +1,110 @@
+//! `…/why` of a stream and of a recording: what happened when and by whose word, what comes next, and the guide's
+//! *Common issues* answered for this one. All from the database: nothing is asked of anybody.
+
+use serde_json::{Value, json};
+
+use super::views::{explain, may_change, recording_state};
+use super::{Reply, recordings, streams};
+use crate::auth::caller::Caller;
+use crate::error::Error;
+use crate::flow::decide::{self, Looked, Step};
+use crate::flow::tend::load;
+use crate::ports::{Desk, Ports};
+use crate::store::story::{Of, facts, story};
+use crate::storj::object;
+use crate::time::Millis;
+
+/// `GET /api/streams/{id}/why`
+///
+/// # Errors
+/// 401, 403, 404, 503.
+pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+    streams::find_own(desk, caller, id).await?;
+    let view = load(desk, id).await?.ok_or_else(Error::stream_not_found)?;
+    let (stream, now) = (&view.stream, desk.now());
+    let next = match decide::next(&view, Looked::default(), &desk.config.project, now) {
+        Step::Rest(again) => again.map(|at| (at, "it is looked at again")),
+        step => Some((stream.tend_at.unwrap_or(now).max(now), step.name())),
+    };
+    let state = recording_state(stream, true, now);
+    let starting = match (&state.error, state.status.as_str()) {
+        _ if state.started_at.is_some() => None,
+        (Some(error), _) => Some(error.as_str()),
+        (None, "none") if stream.wish == "stopped" => Some("it was stopped: POST /livekit-egress starts it again"),
+        (None, "none") => Some("nobody asked for one: send `record: true` with the host's token, or POST /livekit-egress"),
+        (None, "requested") if stream.status != "live" => Some("it starts when the host publishes a camera or microphone"),
+        (None, "requested") => Some("LiveKit is asked until it starts"),
+        (None, _) => Some("LiveKit has the job, and there is no frame yet"),
+    };
+    tell(desk, Of::Stream(id), &state.status, next, starting).await
+}
+
+/// `GET /api/recordings/{id}/why`
+///
+/// # Errors
+/// 401, 403, 404, 503.
+pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+    caller.user_id().ok_or_else(Error::sign_in)?;
+    let row = recordings::find(desk, caller, id).await?;
+    if !may_change(caller, &row.owner_id) {
+        return Err(Error::not_yours("recording"));
+    }
+    let next = match (row.status.as_str(), &row.stream_id) {
+        ("processing", Some(stream)) => {
+            let view = load(desk, stream).await?;
+            view.and_then(|view| view.stream.tend_at).map(|at| (at.max(desk.now()), "Storj is asked for the file"))
+        }
+        ("ready", _) => row.expires_at.map(|at| (at, "it expires")),
+        _ => None,
+    };
+    tell(desk, Of::Recording(id), &row.status, next, None).await
+}
+
+async fn tell<P: Ports>(
+    desk: &Desk<'_, P>,
+    of: Of<'_>,
+    status: &str,
+    next: Option<(Millis, &str)>,
+    starting: Option<&str>,
+) -> Result<Reply, Error> {
+    let proof = object::proof_id(&desk.config.bucket, &desk.config.storj_egress);
+    let mut results = desk.batch(vec![story(of), facts(&proof)]).await?;
+    let facts = results.pop().and_then(|mut rows| rows.pop()).unwrap_or_default();
+    let events = results.pop().unwrap_or_default();
+    let newest = |by: &str| events.iter().rfind(|event| event["by"] == by).cloned();
+    let is = |what: &str, detail: &str| events.iter().any(|event| event["what"] == what && event["detail"] == detail);
+
+    let mut starting = starting;
+    if starting.is_some() && facts.get("refused").is_some_and(Value::is_string) {
+        starting = Some(explain("storage_refused"));
+    }
+    let lost = if is("the recording was made", "missing") {
+        Some("the bucket does not have it, confirmed twice over: it was deleted there, or Storj let it expire")
+    } else if is("the file was looked for", "no") {
+        Some("the recorder failed and left no file: `events` has what LiveKit said of it")
+    } else {
+        None
+    };
+    let (webhook, list) = (newest("webhook"), newest("LiveKit's list"));
+    let silent = (webhook.is_none() && (list.is_some() || newest("LiveKit").is_some())).then_some(
+        "no webhook came of this one: in LiveKit's dashboard add this Worker's /livekit-webhook, signed with the key that \
+         LIVEKIT_API_KEY names; until then LiveKit's lists are asked each minute",
+    );
+    let mut issues = vec![];
+    for (name, answer) in [("recording_not_starting", starting), ("recording_file_not_found", lost), ("webhook_not_firing", silent)] {
+        issues.push(json!({ "issue": name, "found": answer.is_some(), "answer": answer }));
+    }
+    let storj = newest("Storj");
+    Ok(Reply::json(
+        200,
+        json!({
+            "status": status,
+            "events": events,
+            "witnesses": { "webhook": webhook, "livekitList": list, "storj": storj },
+            "lastWebhookAt": facts.get("webhook_at"),
+            "next": next.map(|(_, what)| what),
+            "nextAt": next.map(|(at, _)| at),
+            "issues": issues,
+        }),
+    ))
+}
