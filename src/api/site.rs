@@ -3,15 +3,13 @@
 //! That is the operator's settings that a page has to know, and for a public recording or stream what chat programs and
 //! search engines read. Whatever a person typed is escaped here, once.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Html, Reply, Request};
 use crate::config::Config;
 use crate::ports::Ports;
 use crate::site::Page;
-use crate::store::lists::{self, Recording};
-use crate::store::streams::{self, Stream};
-use crate::store::{Statement, read, row::FromRow};
+use crate::store::{Statement, previews, read};
 use crate::time::Millis;
 
 /// A page. What the database does not tell is left out: the page asks again by itself.
@@ -20,92 +18,89 @@ pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, page: &Page, req
         return Reply { status: 302, headers: vec![("location", "/discover".to_owned())], ..Reply::default() };
     }
     let preview = match page {
-        Page::Watch(id) => first::<_, Recording>(ports, lists::recording(id)).await.and_then(|row| recording(&row)),
-        Page::WatchLive(id) => first::<_, Stream>(ports, streams::by_id(id)).await.and_then(|row| stream(&row)),
+        Page::Watch(id) => preview(ports, previews::recording(id)).await,
+        Page::WatchLive(id) => preview(ports, previews::stream(id)).await,
         _ => None,
     };
     let mut head = settings(config);
+    let mut title = String::new();
     if let Some(preview) = &preview {
         let origin = config.and_then(|c| c.public_url.as_deref()).unwrap_or(&request.origin);
         preview.write(&mut head, &format!("{origin}{}", request.path));
+        title = escape(&preview.title) + " · ";
     }
     Reply {
         status: if *page == Page::Nowhere { 404 } else { 200 },
         headers: page.headers(config),
-        html: Some(Html { file: page.file(), title: preview.map_or_else(String::new, |p| format!("{} · ", escape(&p.title))), head }),
+        html: Some(Html { file: page.file(), title, head }),
         ..Reply::default()
     }
 }
 
-async fn first<P: Ports, T: FromRow>(ports: &P, statement: Statement) -> Option<T> {
+async fn preview<P: Ports>(ports: &P, statement: Statement) -> Option<Preview> {
     let results = ports.batch(vec![statement]).await.ok()?;
-    read(&results, 0).ok()?.into_iter().next()
+    let row: Value = read(&results, 0).ok()?.into_iter().next()?;
+    let created_at = Millis(row.get("created_at")?.as_i64()?);
+    Some(Preview { title: row.get("title")?.as_str()?.to_owned(), created_at, duration_ms: row.get("duration_ms").and_then(Value::as_i64) })
 }
 
-/// What the pages have to know of the configuration. Nothing of it is secret.
+/// What the pages have to know of the configuration, as `data-` attributes. Nothing of it is secret.
 fn settings(config: Option<&Config>) -> String {
-    let told = json!({
-        "configured": config.is_some(),
-        "signInUrl": config.and_then(|c| c.sign_in_url.as_deref()),
-        // Somebody else's sign-in page, or Cloudflare Access before this Worker.
-        "access": config.is_some_and(|c| c.auth_jwks_url.is_some() && c.sign_in_url.is_none()),
-        "anonymousViewers": config.is_some_and(|c| c.anonymous_viewers),
-        "quality": config.map(|c| c.default_quality.name()),
-        "visibility": config.map(|c| c.default_visibility.name()),
-    });
-    format!("<meta name=\"settings\" content=\"{}\">", escape(&crate::json::write(&told)))
+    let mut meta = "<meta name=\"settings\"".to_owned();
+    let mut say = |name: &str, value: &str| {
+        for part in [" data-", name, "=\"", &escape(value), "\""] {
+            meta.push_str(part);
+        }
+    };
+    if let Some(config) = config {
+        say("quality", config.default_quality.name());
+        say("visibility", config.default_visibility.name());
+        if let Some(url) = &config.sign_in_url {
+            say("sign-in-url", url);
+        } else if config.auth_jwks_url.is_some() {
+            // Somebody else signs people in before they get here: Cloudflare Access, mostly.
+            say("access", "");
+        }
+        if config.anonymous_viewers {
+            say("anonymous-viewers", "");
+        }
+    }
+    meta + ">"
 }
 
-/// What is told about a public recording or stream where its link is pasted.
+/// What is told about a public recording or a public live stream where its link is pasted.
 struct Preview {
     title: String,
     created_at: Millis,
+    /// Of a recording.
     duration_ms: Option<i64>,
-    live: bool,
-}
-
-fn recording(row: &Recording) -> Option<Preview> {
-    let shown = row.visibility == "public" && row.status == "ready";
-    shown.then(|| Preview { title: row.title.clone(), created_at: row.created_at, duration_ms: row.duration_ms, live: false })
-}
-
-fn stream(row: &Stream) -> Option<Preview> {
-    (row.visibility == "public" && row.status == "live").then(|| Preview {
-        title: row.title.clone(),
-        created_at: row.created_at,
-        duration_ms: None,
-        live: true,
-    })
 }
 
 impl Preview {
     /// Open Graph (ogp.me) and, of a recording, schema.org's `VideoObject`.
     fn write(&self, head: &mut String, url: &str) {
         let date = self.created_at.iso();
-        let description = match (self.live, self.duration_ms) {
-            (true, _) => "Live".to_owned(),
-            (false, ms) => format!("{} · {}", clock(ms.unwrap_or(0)), date.get(..10).unwrap_or_default()),
+        let description = match self.duration_ms {
+            Some(ms) => format!("{} · {}", clock(ms), date.get(..10).unwrap_or_default()),
+            None => "Live".to_owned(),
         };
-        for (name, value) in [
-            ("og:type", if self.live { "website" } else { "video.other" }),
-            ("og:title", &self.title),
-            ("og:description", &description),
-            ("og:url", url),
-        ] {
-            head.push_str(&format!("<meta property=\"{name}\" content=\"{}\">", escape(value)));
+        let kind = if self.duration_ms.is_some() { "video.other" } else { "website" };
+        for (name, value) in [("type", kind), ("title", &self.title), ("description", &description), ("url", url)] {
+            for part in ["<meta property=\"og:", name, "\" content=\"", &escape(value), "\">"] {
+                head.push_str(part);
+            }
         }
-        if !self.live {
-            let video = json!({
-                "@context": "https://schema.org",
-                "@type": "VideoObject",
-                "name": self.title,
-                "description": description,
-                "uploadDate": date,
-                "duration": self.duration_ms.map(|ms| format!("PT{}S", ms / 1_000)),
-                "url": url,
-            });
-            head.push_str(&format!("<script type=\"application/ld+json\">{}</script>", data(&video)));
+        let Some(ms) = self.duration_ms else { return };
+        head.push_str("<script type=\"application/ld+json\">{\"@context\":\"https://schema.org\",\"@type\":\"VideoObject\"");
+        let duration = format!("PT{}S", ms / 1_000);
+        for (name, value) in
+            [("name", &*self.title), ("description", &description), ("uploadDate", &date), ("duration", &duration), ("url", url)]
+        {
+            for part in [",\"", name, "\":", &data(value)] {
+                head.push_str(part);
+            }
         }
+        head.push_str("}</script>");
     }
 }
 
@@ -133,21 +128,23 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// JSON in a data block, which nothing but `</script` or `<!--` could leave.
-fn data(value: &Value) -> String {
-    crate::json::write(value).replace('<', "\\u003c")
+/// Text as JSON in a data block, which nothing but `</script` or `<!--` could leave.
+fn data(text: &str) -> String {
+    crate::json::write(&Value::from(text)).replace('<', "\\u003c")
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn a_title_never_leaves_its_place() {
         let title = "</title><!--\"><script>alert(1)</script>'&";
-        let preview = Preview { title: title.to_owned(), created_at: Millis(0), duration_ms: Some(62_000), live: false };
+        let preview = Preview { title: title.to_owned(), created_at: Millis(0), duration_ms: Some(62_000) };
         let mut head = String::new();
         preview.write(&mut head, "https://rec.example/watch/r");
         let (tags, json) = head.split_once("<script type=\"application/ld+json\">").unwrap();

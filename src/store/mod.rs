@@ -9,6 +9,7 @@ pub mod egresses;
 pub mod events;
 pub mod lists;
 pub mod participants;
+pub mod previews;
 pub mod reels;
 pub mod row;
 pub mod schedule;

@@ -80,7 +80,9 @@ fn used() -> World {
         world.advance(300_000);
         world.cron();
     }
-    world.call("", "GET", "/healthz", Value::Null);
+    for path in ["/healthz", "/watch/r", "/watch/live/s"] {
+        world.call("", "GET", path, Value::Null);
+    }
     world
 }
 

@@ -83,7 +83,7 @@ paged('Discover', {}, (scene) => {
     const body = { success: false, code: 'database_unavailable', message: 'the database did not answer', hint: 'try again', requestId: 'abc-123' }
     await page.route('**/api/recordings?*', (route) => route.fulfill({ status: 503, json: body }))
     await page.locator('#tab-recordings').click()
-    await page.getByRole('heading', { name: 'the database did not answer' }).waitFor()
+    await page.getByRole('heading', { name: 'The database did not answer' }).waitFor()
     await page.getByText('abc-123').waitFor()
     await accessible(page)
     await shot(page, 'discover-error')

@@ -75,7 +75,7 @@ paged('Live', {}, (scene) => {
     await badge(page, 'none').waitFor()
     await page.getByRole('button', { name: 'Record', exact: true }).click()
     await badge(page, 'requested').waitFor()
-    await page.getByText('the limits of the LiveKit project are reached').first().waitFor()
+    await page.getByText('he limits of the LiveKit project are reached').first().waitFor()
     await shot(page, 'live-no-recorder')
     await accessible(page)
     await p.faults({ reset: true })

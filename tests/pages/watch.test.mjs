@@ -89,7 +89,7 @@ paged('Watch', {}, (scene) => {
     await addRecording(stage, 'slow', { status: 'processing' })
     await addRecording(stage, 'lost', { status: 'missing' })
     await addRecording(stage, 'mine', { visibility: 'private' })
-    for (const [id, text] of [['slow', 'Being verified'], ['lost', 'The file is missing'], ['mine', 'there is no such recording'], ['never', 'there is no such recording']]) {
+    for (const [id, text] of [['slow', 'Being verified'], ['lost', 'The file is missing'], ['mine', 'There is no such recording'], ['never', 'There is no such recording']]) {
       const page = await scene.open(`/watch/${id}`)
       await page.getByText(text).first().waitFor()
       await accessible(page, id)

@@ -24,7 +24,7 @@ export function toast(text: string, { action, ms = 5_000 }: ToastOptions = {}): 
     }
     const note = h('div', { class: 'toast' }, h('span', {}, text),
       action && h('button', { type: 'button', class: 'link', on: { click: () => close(true) } }, action),
-      !action && h('button', { type: 'button', class: 'link', 'aria-label': 'Close this note', on: { click: () => close(false) } }, '✕'))
+      !action && h('button', { type: 'button', class: 'link', on: { click: () => close(false) } }, 'Close'))
     let timer = setTimeout(() => close(false), ms)
     // Who reads or aims slowly is waited for.
     for (const [stop, go] of [['pointerenter', 'pointerleave'], ['focusin', 'focusout']] as const) {

@@ -1,15 +1,14 @@
-// What the Worker wrote into the page about itself (src/api/site.rs).
+// What the Worker wrote into the page about itself (src/api/site.rs). Nothing of it is there before it is configured.
 
 import type { Quality, Visibility } from './shapes'
 
-interface Settings {
-  configured: boolean
-  signInUrl: string | null
-  /** Somebody else signs people in before they get here: Cloudflare Access, mostly. */
-  access: boolean
-  anonymousViewers: boolean
-  quality: Quality | null
-  visibility: Visibility | null
-}
+const told = document.querySelector<HTMLMetaElement>('meta[name="settings"]')?.dataset ?? {}
 
-export const settings: Settings = JSON.parse(document.querySelector<HTMLMetaElement>('meta[name="settings"]')?.content || '{}')
+export const settings = {
+  signInUrl: told.signInUrl ?? null,
+  /** Somebody else signs people in before they get here: Cloudflare Access, mostly. */
+  access: told.access !== undefined,
+  anonymousViewers: told.anonymousViewers !== undefined,
+  quality: (told.quality ?? null) as Quality | null,
+  visibility: (told.visibility ?? null) as Visibility | null,
+}
