@@ -44,6 +44,13 @@ export function put(element: Element, ...children: Child[]) {
   element.replaceChildren(...present(children))
 }
 
+/** Puts an element in another one's place; what was focused there by its title is focused here. */
+export function takePlace(before: HTMLElement, next: HTMLElement) {
+  const title = before.contains(document.activeElement) ? (document.activeElement as HTMLElement).title : ''
+  before.replaceWith(next)
+  if (title) next.querySelector<HTMLElement>(`[title="${title}"]`)?.focus()
+}
+
 /** Text of a person's, whichever way it is written. */
 export const foreign = (text: string) => h('bdi', {}, text)
 

@@ -1,7 +1,7 @@
 // Discover: what is live now, and what was recorded.
 
 import { get, repeat } from '../api'
-import { byId, h, icon, put } from '../dom'
+import { byId, h, icon, put, takePlace } from '../dom'
 import { count } from '../format'
 import { signInOffer, start } from '../page'
 import { onSession, session } from '../session'
@@ -69,34 +69,37 @@ const fits = ({ title, roomName }: Stream) => `${title} ${roomName}`.toLocaleLow
 function card(recording: Recording): HTMLElement | null {
   // A deleted one is on its way out; one without its file is of no use to anybody but its owner.
   if (recording.status === 'deleting' || (recording.status === 'missing' && recording.ownerId === null)) return null
-  const element = recordingCard(recording, {
-    changed: (now) => element.replaceWith(card(now) ?? ''),
-    removed() {
-      const before = element.nextElementSibling
-      const next = (before ?? element.previousElementSibling)?.querySelector<HTMLElement>('h2 a')
-      element.remove()
-      lists.recordings.emptied()
-      ;(next ?? byId('main')).focus()
-      return () => {
-        lists.recordings.refilled()
-        before?.isConnected ? before.before(element) : lists.recordings.list.append(element)
-        element.querySelector<HTMLElement>('h2 a')?.focus()
-      }
-    },
-  })
-  if (recording.status === 'processing') follow(recording.id, () => element)
+  const draw = (now: Recording) => recordingCard(now, { changed, removed })
+  let element = draw(recording)
+  function changed(now: Recording) {
+    const before = element
+    element = draw(now)
+    takePlace(before, element)
+  }
+  function removed() {
+    const after = element.nextElementSibling
+    const next = (after ?? element.previousElementSibling)?.querySelector<HTMLElement>('h2 a')
+    element.remove()
+    lists.recordings.emptied()
+    ;(next ?? byId('main')).focus()
+    return () => {
+      lists.recordings.refilled()
+      if (after?.isConnected) after.before(element)
+      else lists.recordings.list.append(element)
+      element.querySelector<HTMLElement>('h2 a')?.focus()
+    }
+  }
+  if (recording.status === 'processing') {
+    // Until the file is verified.
+    const end = repeat(async () => {
+      if (!element.isConnected) return end()
+      const now = await get<Recording>(`/api/recordings/${recording.id}`)
+      if (now.status === 'processing') return
+      end()
+      changed(now)
+    }, () => PROCESSING_POLL_MS)
+  }
   return element
-}
-
-/** Until the file is verified. */
-function follow(id: string, find: () => HTMLElement) {
-  const end = repeat(async () => {
-    if (!find().isConnected) return end()
-    const now = await get<Recording>(`/api/recordings/${id}`)
-    if (now.status === 'processing') return
-    end()
-    find().replaceWith(card(now) ?? '')
-  }, () => PROCESSING_POLL_MS)
 }
 
 function show() {

@@ -3,7 +3,7 @@
 import { actions } from '../actions'
 import { get, repeat } from '../api'
 import { badges, facts } from '../discover/recording-card'
-import { h, put } from '../dom'
+import { h, put, takePlace } from '../dom'
 import { count } from '../format'
 import { session } from '../session'
 import type { Recording, Stream } from '../shapes'
@@ -20,10 +20,11 @@ export async function watchRecording(into: HTMLElement, id: string): Promise<() 
   document.title = `${recording.title} · livekit-storj`
   if (recording.status !== 'ready') return notReady(into, recording)
   const film = await player(recording)
-  const words = h('div', { class: 'headline' })
+  let words = h('div', { class: 'headline' })
   const draw = (now: Recording) => {
     document.title = `${now.title} · livekit-storj`
-    put(words,
+    const before = words
+    words = h('div', { class: 'headline' },
       h('div', {}, h('h1', { dir: 'auto' }, now.title), facts(now), badges(now)),
       actions(now, {
         changed: draw,
@@ -35,6 +36,7 @@ export async function watchRecording(into: HTMLElement, id: string): Promise<() 
           return () => (over.remove(), (film.element.inert = false))
         },
       }))
+    takePlace(before, words)
   }
   draw(recording)
   const more = h('div', { class: 'stack' })
