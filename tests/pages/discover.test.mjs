@@ -62,6 +62,29 @@ paged('Discover', {}, (scene) => {
     await shot(page, 'discover-many')
   })
 
+  test('what is typed is searched for as it is typed, and the address keeps it', async () => {
+    const { stage } = scene
+    for (const [id, title] of [['many-7', 'Über den Tee'], ['many-8', 'Tea and cake']]) {
+      assert.equal((await stage.api('PATCH', `/api/recordings/${id}`, { user: 'alice', body: { title } })).status, 200)
+    }
+    const page = await scene.open('/discover?tab=recordings')
+    await cards(page).first().waitFor()
+    const asked = []
+    page.on('request', (request) => request.url().includes('q=') && asked.push(request.url()))
+    await page.getByRole('searchbox').pressSequentially('uber te', { delay: 20 })
+    await waitFor(async () => (await page.locator('.card h2').allTextContents()).join() === 'Über den Tee')
+    assert.ok(asked.length <= 3, `asked ${asked.length} times for seven letters`)
+    await page.reload()
+    await waitFor(async () => (await page.locator('.card h2').allTextContents()).join() === 'Über den Tee')
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'uber te')
+    await page.getByRole('searchbox').fill('nothing like it')
+    await page.getByRole('heading', { name: 'Nothing found' }).waitFor()
+    await accessible(page)
+    await shot(page, 'discover-nothing-found')
+    await page.getByRole('button', { name: 'Clear the search' }).click()
+    await waitFor(async () => (await cards(page).count()) > 10)
+  })
+
   test('what a person typed is text in every card, never markup', async () => {
     const { stage } = scene
     const evil = '<img src=x onerror=alert(1)><script>alert(2)</script>'

@@ -1,6 +1,7 @@
 // Watch: a recording plays, with the keyboard, over the end of its signed URL; a live stream shows its picture.
 
 import assert from 'node:assert/strict'
+import { stat } from 'node:fs/promises'
 import { before, test } from 'node:test'
 import { waitFor } from '../e2e/harness/harness.mjs'
 import { addRecording } from '../e2e/harness/rows.mjs'
@@ -16,6 +17,9 @@ paged('Watch', {}, (scene) => {
     const { stage, p } = scene
     const { streamId } = await p.host('a-room', { title: 'A talk about <b>tea</b>', record: true })
     await p.until(streamId, 'recording')
+    const viewer = await p.viewer('a-room')
+    await p.until(streamId, (stream) => stream.viewerCount === 1)
+    await p.leave('a-room', viewer)
     const { body } = await stage.api('POST', `/api/streams/${streamId}/end`, { user: 'alice' })
     recording = await p.ready(body.recording.egressId)
   })
@@ -39,6 +43,25 @@ paged('Watch', {}, (scene) => {
     await waitFor(async () => (await now(page)).at < 1)
     await page.keyboard.press('m')
     assert.equal(await video(page).evaluate((element) => element.muted), true)
+  })
+
+  test('who watched it live is a plot, and the same in words', async () => {
+    const page = await scene.open(`/watch/${recording.id}`)
+    await page.getByRole('heading', { name: '1 person watched it live' }).waitFor()
+    await page.getByRole('img', { name: /^Viewers from \d\d:\d\d to \d\d:\d\d, at most 1 at once/ }).waitFor()
+    await accessible(page)
+    await shot(page, 'watch-viewers')
+  })
+
+  test('a download is saved under a name for people, counted, and the page stays', async () => {
+    const { stage } = scene
+    const page = await scene.open(`/watch/${recording.id}`)
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()])
+    assert.match(download.suggestedFilename(), /^A talk about .*tea.*\.mp4$/)
+    assert.ok((await stat(await download.path())).size > 100_000)
+    assert.equal(new URL(page.url()).pathname, `/watch/${recording.id}`)
+    const [{ downloads }] = await stage.sql('SELECT downloads FROM assets WHERE id = ?', recording.id)
+    assert.equal(downloads, 1)
   })
 
   test('the signed URL is renewed without losing the place, the speed, or the sound', async () => {
