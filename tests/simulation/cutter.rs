@@ -40,6 +40,7 @@ pub fn cut(world: &World, n: usize, how: Cut) {
         }
         if hole != Some(u64::from(number)) {
             storj.objects.insert(format!("{folder}s_{number:05}.ts"), ms.unsigned_abs() * 320);
+            world.cut.borrow_mut().entry(egress.key.clone()).or_default().insert(number, ms.unsigned_abs() * 320);
         }
     }
     if !lengths.is_empty() {

@@ -65,7 +65,7 @@ fn every_file_has_its_recording(world: &World) {
     let objects = world.storj.borrow().objects.clone();
     let egresses = world.livekit.borrow().egresses.clone();
     for egress in &egresses {
-        let segments = segments_of(&world.storj.borrow(), &egress.key);
+        let segments = world.cut.borrow().get(&egress.key).cloned().unwrap_or_default();
         let (file, folder) = (objects.get(&egress.key), Some(&segments).filter(|segments| !segments.is_empty()));
         if file.is_none() && (folder.is_none() || egress.is_alive() || egress.status == "EGRESS_ENDING" && !egress.dead) {
             continue;
@@ -88,6 +88,7 @@ fn every_file_has_its_recording(world: &World) {
                 && asset["partial"] == json!(1)
                 && asset["size_bytes"] == json!(folder.values().sum::<u64>())
                 && there == folder.iter().map(|(number, bytes)| (*number, *bytes)).collect::<Vec<_>>()
+                && (segments_of(&world.storj.borrow(), &egress.key) == *folder || is_joined(world, &egress.key, folder, asset))
         };
         let is_true = match (file, folder) {
             (Some(size), Some(folder)) => {
@@ -118,6 +119,16 @@ fn every_file_has_its_recording(world: &World) {
         let partial = if asset["partial"] == json!(1) { " partial" } else { "" };
         world.count(format!("recording {} {}{partial}", text(asset, "status"), text(asset, "format")));
     }
+}
+
+/// Whether the recording is one object that is made of all of its segments, in order.
+fn is_joined(world: &World, key: &str, segments: &BTreeMap<u32, u64>, asset: &Value) -> bool {
+    let (storj, whole) = (world.storj.borrow(), key.replace(".mp4", ".ts"));
+    let folder = key.replace(".mp4", "/");
+    let made_of = segments.iter().map(|(number, bytes)| (format!("{folder}s_{number:05}.ts"), *bytes));
+    asset["object_key"] == json!(whole)
+        && storj.objects.contains_key(&whole)
+        && storj.pieces(&whole).into_iter().map(|piece| (piece.of, piece.length)).eq(made_of)
 }
 
 /// Whether `partial` says what is so: the egress failed, or the object has another size than LiveKit told. Of
@@ -335,6 +346,9 @@ pub fn when_all_is_over(world: &World) {
         if job["part"].as_u64() > Some(1) {
             world.count("job of a further part");
         }
+    }
+    for upload in world.storj.borrow().uploads.values().filter(|upload| !upload.parts.is_empty()) {
+        world.violated("no upload is left half-done", upload.key.clone());
     }
     for egress in &world.livekit.borrow().egresses {
         let mp4 = "SELECT count(*) FROM assets a JOIN egresses e ON e.id = a.job_id WHERE e.object_key = ? AND a.format = 'mp4' AND a.status = 'ready'";

@@ -41,6 +41,8 @@ pub struct World {
     pub db: Database,
     pub livekit: RefCell<LiveKit>,
     pub storj: RefCell<Storj>,
+    /// Which segments were written, by number with their bytes, by the key of their recording.
+    pub cut: RefCell<BTreeMap<String, BTreeMap<u32, u64>>>,
     pub outages: RefCell<BTreeMap<Outage, i64>>,
     /// Faults stop.
     pub calm: Cell<bool>,
@@ -72,6 +74,7 @@ impl World {
             db: Database::empty(),
             livekit: RefCell::default(),
             storj: RefCell::default(),
+            cut: RefCell::default(),
             outages: RefCell::default(),
             calm: Cell::new(false),
             struck: RefCell::default(),
