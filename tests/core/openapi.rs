@@ -201,6 +201,10 @@ fn parameter(name: &str, path: &str) -> Value {
     for (key, value) in known(&of_shape).or_else(|| known(name)).and_then(|more| more.as_object().cloned()).unwrap_or_default() {
         of[key] = value;
     }
+    // An empty parameter of a query is as good as none.
+    if name != "id" {
+        of = json!({ "anyOf": [of, { "const": "" }] });
+    }
     json!({ "name": name, "in": if name == "id" { "path" } else { "query" }, "required": name == "id", "description": about, "schema": of })
 }
 
