@@ -8,10 +8,14 @@
 mod values;
 
 use crate::auth::caller::AuthRules;
+use crate::flow::decide::Limits;
 use crate::livekit::token::ApiKey;
+use crate::notify::{self, Notify};
+use crate::prices::{self, Prices, StorjTier};
 use crate::quality::Quality;
 use crate::secret::Secret;
 use crate::storj::sign::{Bucket, Credentials};
+use crate::time::MINUTE;
 use values::{Values, go_duration_ms, http_origin};
 
 /// What is wrong with one variable.
@@ -94,6 +98,12 @@ pub struct Config {
     pub safety_copy: bool,
     /// Origins that may call from a browser; `*` for all.
     pub allowed_origins: Vec<String>,
+    /// Who is told of recordings.
+    pub notify: Option<Notify>,
+    /// What LiveKit and Storj charge.
+    pub prices: Prices,
+    /// Where recordings that run away are stopped.
+    pub limits: Limits,
 }
 
 /// An object's own expiry.
@@ -107,6 +117,8 @@ pub struct ObjectTtl {
 
 /// HS256 keys shorter than their hash weaken it (RFC 7518, section 3.2).
 const MIN_AUTH_SECRET_BYTES: usize = 32;
+/// $100: far above any price of a minute, and far below what would overflow.
+const MOST_MINUTE_PRICE: i64 = 100_000_000;
 
 impl Config {
     /// Reads every variable through `var`.
@@ -177,6 +189,24 @@ impl Config {
         });
         let allowed_origins = v.origins("ALLOWED_ORIGINS");
         let default_quality = v.optional("DEFAULT_QUALITY", "`720p`, `1080p` or `4k`", Quality::from_name);
+        let storj_tier = v.optional("STORJ_TIER", "`standard` or `advanced`", |text| match text {
+            "standard" => Some(StorjTier::Standard),
+            "advanced" => Some(StorjTier::Advanced),
+            _ => None,
+        });
+        let minute = v.optional("LIVEKIT_MINUTE_USD", "dollars a minute of recording from 0 to 100, such as 0.007", |text| {
+            prices::millionths(text).filter(|price| *price <= MOST_MINUTE_PRICE)
+        });
+        let minutes = v.optional("MAX_RECORDING_MINUTES", "a whole number of minutes from 1 to 10080, a week", |text| {
+            text.parse::<i64>().ok().filter(|minutes| (1..=10_080).contains(minutes))
+        });
+        let at_once = v.optional("MAX_RECORDINGS_PER_USER", "a whole number from 1 to 1000", |text| {
+            text.parse::<i64>().ok().filter(|most| (1..=1_000).contains(most))
+        });
+        let notify_url = v.optional("NOTIFY_URL", "an https:// address", https_or_local);
+        let notify_secret =
+            v.optional("NOTIFY_SECRET", "whsec_ and the base64 of 24 to 64 bytes", |text| notify::key(text).map(|_| text.to_owned()));
+        let notify = v.both("NOTIFY_URL", notify_url, "NOTIFY_SECRET", notify_secret);
 
         let faults = v.into_faults();
         if let (Some(livekit), Some(key), Some(storj), Some(bucket), Some(endpoint), true) =
@@ -205,6 +235,9 @@ impl Config {
                 anonymous_viewers: anonymous_viewers.unwrap_or(false),
                 safety_copy: safety_copy.unwrap_or(true),
                 allowed_origins,
+                notify: notify.map(|(url, secret)| Notify { url, secret: Secret::new(secret) }),
+                limits: Limits { recording_ms: minutes.map(|minutes| minutes * MINUTE), at_once },
+                prices: Prices::today(storj_tier.unwrap_or_default(), minute.unwrap_or(prices::GUIDES_MINUTE)),
             });
         }
         Err(faults)

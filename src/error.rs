@@ -101,6 +101,12 @@ impl Error {
         Self::new(403, "not_owner", format!("this {what} belongs to another user")).hint("only its owner and admins may do this")
     }
 
+    /// 403: signed in, and no admin.
+    #[must_use]
+    pub fn admins_only() -> Self {
+        Self::new(403, "admins_only", "this is for admins").hint("admins are in ADMIN_USER_IDS, or have the claim role: \"service_role\"")
+    }
+
     /// 404 of a route that there is not.
     #[must_use]
     pub fn no_route() -> Self {
@@ -133,6 +139,14 @@ impl Error {
     #[must_use]
     pub fn room_taken() -> Self {
         Self::new(409, "room_taken", "this room name belongs to another user").hint("choose another roomName")
+    }
+
+    /// 429: more in a minute than the binding of that name allows a user.
+    #[must_use]
+    pub fn too_fast(binding: &str) -> Self {
+        Self::new(429, "rate_limited", format!("more in a minute than {binding} allows one user here"))
+            .hint("wait a minute; the operator sets the limit in wrangler.toml")
+            .retry_after(60)
     }
 
     /// 503: D1 did not answer or refused for now. Nothing was written, or all of it was.

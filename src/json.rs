@@ -156,6 +156,19 @@ pub fn whole_list<'a>(value: &'a Value, name: &str, texts: &[&str]) -> Option<&'
     list.iter().all(readable).then_some(list)
 }
 
+/// An object of these members. The macro `json!` writes the code of an insertion out for each member; from five on
+/// this is smaller.
+#[must_use]
+#[inline(never)]
+pub fn object_of<const N: usize>(members: [(&str, Value); N]) -> Value {
+    collect(&mut members.into_iter())
+}
+
+#[inline(never)]
+fn collect(members: &mut dyn Iterator<Item = (&str, Value)>) -> Value {
+    Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
 /// Writes a value. `Value`'s own `Display` brings a second writer, the pretty one, along.
 #[must_use]
 pub fn write(value: &Value) -> String {

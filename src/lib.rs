@@ -5,8 +5,9 @@
 //! natively under tests just as it runs on Cloudflare.
 //!
 //! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`]: the ground floor.
+//! - [`prices`]: what recordings cost. [`notify`]: Standard Webhooks, for the operator's own programs.
 //! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
-//! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs and costs.
+//! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs.
 //! - [`hls`]: a recording made of segments.
 //! - [`file_name`]: what a recording is called on somebody's disk.
 //! - [`search`]: the words that a recording is found by.
@@ -26,7 +27,9 @@ pub mod http;
 pub mod json;
 pub mod jws;
 pub mod livekit;
+pub mod notify;
 pub mod ports;
+pub mod prices;
 pub mod quality;
 pub mod recording;
 pub mod route;

@@ -24,6 +24,29 @@ pub struct DatabaseFailed {
     pub message: String,
 }
 
+/// What Cloudflare counts for each user, so that nobody's bill runs away: rate-limiting bindings of these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Starting recordings.
+    Starts,
+    /// Tokens to join.
+    Tokens,
+    /// Every other change.
+    Writes,
+}
+
+impl Guard {
+    /// The binding's name in `wrangler.toml`.
+    #[must_use]
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::Starts => "RATE_STARTS",
+            Self::Tokens => "RATE_TOKENS",
+            Self::Writes => "RATE_WRITES",
+        }
+    }
+}
+
 /// What the shell gives the core.
 pub trait Ports {
     /// The time. On Workers it stands still between two waits.
@@ -43,6 +66,8 @@ pub trait Ports {
     fn pipe(&self, sources: Vec<Outgoing>, length: u64, sink: Outgoing) -> impl Future<Output = Result<Incoming, Unpiped>>;
     /// How many requests were sent since the beginning; piping counts each source and the sink.
     fn calls(&self) -> u32;
+    /// Counts one more by `key`, and answers whether it may be. Without such a binding everything may.
+    fn allows(&self, guard: Guard, key: &str) -> impl Future<Output = bool>;
     /// Waits.
     fn pause(&self, ms: u32) -> impl Future<Output = ()>;
     /// Checks an RS256 or ES256 signature with a public key in JWK form.

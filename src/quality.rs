@@ -1,4 +1,4 @@
-//! Recording qualities: what LiveKit is asked for, and what it weighs and costs.
+//! Recording qualities: what LiveKit is asked for, and what it weighs. What that costs: [`crate::prices`].
 //!
 //! Sources: presets of LiveKit Egress v1.14.1 `pkg/config/encoding.go` (read August 2026). Its code
 //! defaults differ from the protocol's comments, so nothing is left to a default here.
@@ -26,10 +26,6 @@ const AUDIO_KBPS: i64 = 128;
 /// 16 Mbit/s: 4K30 H.264 at the bits per pixel of LiveKit's 1080p30 preset would need 18; x264 needs
 /// less per pixel at larger sizes.
 const UHD_KBPS: i64 = 16_000;
-
-/// LiveKit's minute of room composite recording in micro-dollars: the guide's $0.007. LiveKit's own
-/// price could not be verified from a source at hand (2026-11).
-pub const RECORDING_MICRO_DOLLARS_A_MINUTE: i64 = 7_000;
 
 impl Quality {
     /// The name on the wire and in the database.
@@ -79,13 +75,6 @@ impl Quality {
     }
 }
 
-/// What LiveKit charges for a recording so far, in micro-dollars: whole minutes, rounded up.
-#[must_use]
-pub const fn estimated_micro_dollars(duration_ms: i64) -> i64 {
-    let minutes = (duration_ms + 59_999).div_euclid(60_000);
-    minutes.saturating_mul(RECORDING_MICRO_DOLLARS_A_MINUTE)
-}
-
 /// LiveKit's layouts for room composites, with their colour variants
 /// (docs.livekit.io, "Room composite & web egress", default layouts; read August 2026).
 pub const LAYOUTS: [&str; 9] = [
@@ -112,12 +101,5 @@ mod tests {
         assert_eq!(Quality::Hd.estimated_bytes(false, 3_600_000), 1_407_600_000);
         assert_eq!(Quality::FullHd.estimated_bytes(false, 3_600_000), 2_082_600_000);
         assert_eq!(Quality::FullHd.estimated_bytes(true, 3_600_000), 57_600_000);
-    }
-
-    #[test]
-    fn a_hundred_hours_cost_the_guides_42_dollars() {
-        assert_eq!(estimated_micro_dollars(100 * 3_600_000), 42_000_000);
-        assert_eq!(estimated_micro_dollars(0), 0);
-        assert_eq!(estimated_micro_dollars(1), RECORDING_MICRO_DOLLARS_A_MINUTE);
     }
 }

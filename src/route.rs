@@ -14,6 +14,10 @@ pub enum Route {
     Webhook,
     /// `POST /livekit-token`
     Token,
+    /// `GET /api/estimate`
+    Estimate,
+    /// `GET /api/usage`
+    Usage,
     /// `GET /api/streams`
     ListStreams,
     /// `POST /api/streams`
@@ -76,6 +80,8 @@ impl Route {
             ["livekit-egress", "stop"] => vec![("POST", Self::StopEgress)],
             ["livekit-webhook"] => vec![("POST", Self::Webhook)],
             ["livekit-token"] => vec![("POST", Self::Token)],
+            ["api", "estimate"] => vec![("GET", Self::Estimate)],
+            ["api", "usage"] => vec![("GET", Self::Usage)],
             ["api", "streams"] => vec![("GET", Self::ListStreams), ("POST", Self::CreateStream)],
             ["api", "streams", id] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
@@ -149,6 +155,8 @@ impl Route {
             Self::StopEgress => "POST /livekit-egress/stop",
             Self::Webhook => "POST /livekit-webhook",
             Self::Token => "POST /livekit-token",
+            Self::Estimate => "GET /api/estimate",
+            Self::Usage => "GET /api/usage",
             Self::ListStreams => "GET /api/streams",
             Self::CreateStream => "POST /api/streams",
             Self::ReadStream(_) => "GET /api/streams/{id}",

@@ -12,12 +12,16 @@
 
 #[path = "bucket/mod.rs"]
 mod bucket;
+#[path = "core/cost.rs"]
+mod cost;
 #[path = "core/discard.rs"]
 mod discard;
 #[path = "core/flows.rs"]
 mod flows;
 #[path = "core/models.rs"]
 mod models;
+#[path = "core/notify.rs"]
+mod notify;
 #[path = "core/openapi.rs"]
 mod openapi;
 #[path = "core/pages.rs"]
@@ -28,6 +32,8 @@ mod plans;
 mod recorded;
 #[path = "core/recorded_loss.rs"]
 mod recorded_loss;
+#[path = "core/runaway.rs"]
+mod runaway;
 #[path = "core/safety.rs"]
 mod safety;
 #[path = "core/schema.rs"]

@@ -21,6 +21,8 @@ mod livekit_sdks;
 mod livekit_tokens;
 #[path = "vectors/object_keys.rs"]
 mod object_keys;
+#[path = "vectors/standard_webhooks.rs"]
+mod standard_webhooks;
 #[path = "vectors/storj_answers.rs"]
 mod storj_answers;
 #[path = "vectors/storj_given.rs"]

@@ -91,7 +91,7 @@ fn in_another_hand<P: Ports>(tended: &Tended, desk: &Desk<'_, P>) -> bool {
 }
 
 fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Reply {
-    let state = recording_state(stream, true, desk.now());
+    let state = recording_state(stream, true, &desk.config.prices, desk.now());
     let egress_id = state.egress_id.unwrap_or_default();
     let filename = stream.job_key.clone().filter(|_| !egress_id.is_empty()).unwrap_or_default();
     // What is in force, which may be another thing than what was asked for.
@@ -161,7 +161,7 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     ])
     .await?;
     let tended = tend(desk, &stream.id, false).await?;
-    let state = recording_state(&tended.view.stream, true, desk.now());
+    let state = recording_state(&tended.view.stream, true, &desk.config.prices, desk.now());
     let message = match (stopped.is_empty(), before.stream.is_wanted()) {
         (false, _) => "recording stopped; the file follows",
         (true, true) => "the recording that was wanted is cancelled",

@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod cors;
+pub mod cost;
 pub mod download;
 pub mod egress;
 pub mod health;

@@ -1,12 +1,14 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
+use super::cost;
 use super::{
     Background, Reply, Request, caller, cors, download, egress, health, playlist, recordings, site, streams, token, viewers, webhook, why,
 };
 use crate::config::{Config, Fault};
 use crate::error::Error;
+use crate::flow::notify;
 use crate::flow::tend::{await_host, tend};
-use crate::ports::{Desk, Ports, Trail};
+use crate::ports::{Desk, Guard, Ports, Trail};
 use crate::route::Route;
 use crate::site::Page;
 
@@ -60,10 +62,19 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         _ => {}
     }
     let caller = caller::find(desk, request).await?;
+    if let Some(guard) = guard(route, &request.method) {
+        // Who is not signed in is known by the address that Cloudflare saw.
+        let key = caller.user_id().or_else(|| request.header("cf-connecting-ip")).unwrap_or_default();
+        if !desk.ports.allows(guard, key).await {
+            return Err(Error::too_fast(guard.binding()));
+        }
+    }
     match route {
         Route::StartEgress => egress::start(desk, &caller, request).await,
         Route::StopEgress => egress::stop(desk, &caller, request).await,
         Route::Token => token::mint(desk, &caller, request).await,
+        Route::Estimate => cost::estimate(desk, request),
+        Route::Usage => cost::usage(desk, &caller, request).await,
         Route::ListStreams => streams::list(desk, &caller, request).await,
         Route::CreateStream => streams::create(desk, &caller, request).await,
         Route::ReadStream(id) => streams::read(desk, &caller, id).await,
@@ -82,6 +93,16 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
     }
 }
 
+/// What costs money or rows is counted. Never a stop: that is what ends the costs.
+fn guard(route: &Route, method: &str) -> Option<Guard> {
+    match route {
+        Route::StopEgress | Route::EndStream(_) => None,
+        Route::StartEgress => Some(Guard::Starts),
+        Route::Token => Some(Guard::Tokens),
+        _ => (!matches!(method, "GET" | "HEAD")).then_some(Guard::Writes),
+    }
+}
+
 /// The work behind an answer. Its trouble is noted; the schedule finds the stream again.
 pub async fn follow_up<P: Ports>(ports: &P, config: &Config, trail: &Trail, work: &Background) {
     let desk = Desk { ports, config, trail };
@@ -90,7 +111,9 @@ pub async fn follow_up<P: Ports>(ports: &P, config: &Config, trail: &Trail, work
         Background::Look(id) => tend(&desk, id, true).await.map(|_| ()),
         Background::AwaitHost(id) => await_host(&desk, id).await,
     };
-    if let Err(error) = done {
+    // What just became of a recording is told at once, if somebody wants to know.
+    let told = if config.notify.is_some() { notify::deliver(&desk).await.map(|_| ()) } else { Ok(()) };
+    for error in [done, told].into_iter().filter_map(Result::err) {
         trail.note("background_error", error.code);
     }
 }

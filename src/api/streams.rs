@@ -45,7 +45,7 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
         origin: &request.origin,
     };
     let (stream, made) = rooms::claim(desk, &claim).await?;
-    Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, caller, desk.now()))))
+    Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, caller, &desk.config.prices, desk.now()))))
 }
 
 /// 48 random bits: a room's name that people may have to read.
@@ -71,7 +71,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
-    let shown: Vec<_> = rows.iter().map(|row| views::stream(row, caller, desk.now())).collect();
+    let shown: Vec<_> = rows.iter().map(|row| views::stream(row, caller, &desk.config.prices, desk.now())).collect();
     Ok(Reply::json(200, json!({ "streams": shown, "nextCursor": next })))
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: 
 /// 404, 503.
 pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
     let row = find(desk, caller, id).await?;
-    Ok(Reply::json(200, json!(views::stream(&row, caller, desk.now()))))
+    Ok(Reply::json(200, json!(views::stream(&row, caller, &desk.config.prices, desk.now()))))
 }
 
 /// `PATCH /api/streams/{id}`
@@ -118,7 +118,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     let about = about.as_ref().map(Option::as_deref);
     let results = desk.batch(vec![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;
     let row: Stream = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::stream_not_found)?;
-    Ok(Reply::json(200, json!(views::stream(&row, caller, desk.now()))))
+    Ok(Reply::json(200, json!(views::stream(&row, caller, &desk.config.prices, desk.now()))))
 }
 
 /// `POST /api/streams/{id}/end`: stops its recordings, then closes the room. What LiveKit does not confirm
@@ -134,6 +134,6 @@ pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Res
     let tended = tend(desk, id, false).await?;
     Ok(Reply {
         background: Some(Background::Tend(id.to_owned())),
-        ..Reply::json(200, json!(views::stream(&tended.view.stream, caller, desk.now())))
+        ..Reply::json(200, json!(views::stream(&tended.view.stream, caller, &desk.config.prices, desk.now())))
     })
 }

@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use crate::auth::caller::Caller;
-use crate::quality::{Quality, estimated_micro_dollars};
+use crate::prices::Prices;
+use crate::quality::Quality;
 use crate::store::lists::Recording;
 use crate::store::streams::Stream;
 use crate::time::Millis;
@@ -106,7 +107,7 @@ const STARTS_WITHIN_MS: i64 = 90_000;
 
 /// The state of a stream's recording.
 #[must_use]
-pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingState {
+pub fn recording_state(stream: &Stream, full: bool, prices: &Prices, now: Millis) -> RecordingState {
     let awaited = is_awaited(stream);
     let status = match (awaited, &stream.job_status) {
         (true, _) => "requested".to_owned(),
@@ -128,8 +129,8 @@ pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingSta
     let waits_long = status == "starting" && stream.job_requested_at.is_some_and(|at| now.since(at) > STARTS_WITHIN_MS);
     let code = if waits_long {
         Some("nobody_publishes_yet")
-    } else if over || status == "recording" {
-        stream.job_error.as_deref()
+    } else if over || matches!(status.as_str(), "recording" | "stopping") {
+        stream.job_stop_reason.as_deref().or(stream.job_error.as_deref())
     } else {
         stream.wish_error.as_deref().filter(|_| matches!(status.as_str(), "none" | "requested"))
     };
@@ -138,7 +139,7 @@ pub fn recording_state(stream: &Stream, full: bool, now: Millis) -> RecordingSta
         started_at,
         seconds: ms / 1_000,
         estimated_bytes,
-        estimated_micro_dollars: estimated_micro_dollars(ms),
+        estimated_micro_dollars: prices.so_far(ms, estimated_bytes),
         error: code.map(|code| if full { explain(code).to_owned() } else { code.to_owned() }),
         status,
     }
@@ -155,6 +156,9 @@ pub fn explain(code: &str) -> &str {
         "safety_copy_refused" => "recording without the safety copy: the bucket refused a file of the part before, which ended it",
         "nobody_publishes_yet" => "the recorder is ready and waits: nobody publishes a camera or microphone yet",
         "nobody_published" => "nobody published a camera or microphone, so there was nothing to record",
+        "max_recording_minutes" => "it was as long as MAX_RECORDING_MINUTES allows, so it was stopped",
+        "nobody_publishes" => "nobody published a camera or microphone for 5 minutes, so it was stopped; it goes on when somebody does",
+        "too_many_recordings" => "its owner has as many recordings at once as MAX_RECORDINGS_PER_USER allows",
         "stopped_before_start" => "it was stopped before the first frame",
         "no_recorder" => "LiveKit has no recorder free; it is asked again",
         "livekit_timeout" | "livekit_unreachable" | "livekit_unavailable" | "livekit_answer_unreadable" | "livekit_answer_too_long" => {
@@ -174,7 +178,7 @@ pub fn explain(code: &str) -> &str {
 
 /// A stream as `caller` sees it.
 #[must_use]
-pub fn stream(row: &Stream, caller: &Caller, now: Millis) -> StreamView {
+pub fn stream(row: &Stream, caller: &Caller, prices: &Prices, now: Millis) -> StreamView {
     let full = may_change(caller, &row.owner_id);
     StreamView {
         id: row.id.clone(),
@@ -191,7 +195,7 @@ pub fn stream(row: &Stream, caller: &Caller, now: Millis) -> StreamView {
         created_at: row.created_at,
         started_at: row.started_at,
         ended_at: row.ended_at,
-        recording: recording_state(row, full, now),
+        recording: recording_state(row, full, prices, now),
         thumbnail_url: None,
     }
 }

@@ -54,6 +54,22 @@ impl<F: Fn(&str) -> Option<String>> Values<F> {
         Some((self.text(first)?, self.text(second)?))
     }
 
+    /// Two values that were read, both or neither.
+    pub(super) fn both(
+        &mut self,
+        first: &'static str,
+        a: Option<String>,
+        second: &'static str,
+        b: Option<String>,
+    ) -> Option<(String, String)> {
+        for (missing, there) in [(first, second), (second, first)] {
+            if self.text(missing).is_none() && self.text(there).is_some() {
+                self.fault(missing, format!("both it and {there}, or neither"));
+            }
+        }
+        a.zip(b)
+    }
+
     pub(super) fn optional_pair(&mut self, first: &'static str, second: &'static str) -> Option<(String, String)> {
         match (self.text(first), self.text(second)) {
             (Some(a), Some(b)) => Some((a, b)),

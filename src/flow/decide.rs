@@ -21,6 +21,39 @@ pub struct View {
     pub jobs: Vec<Job>,
     /// Its recordings whose files are still to be verified.
     pub unverified: Vec<Unverified>,
+    /// How many recordings of its owner hold a place, here and elsewhere. Known where that is limited.
+    pub at_once: i64,
+    /// What the operator allows.
+    pub limits: Limits,
+}
+
+/// Where a recording that runs away is stopped. `None`: nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest recording, in milliseconds, all its parts together (`MAX_RECORDING_MINUTES`).
+    pub recording_ms: Option<i64>,
+    /// A user's recordings at once (`MAX_RECORDINGS_PER_USER`).
+    pub at_once: Option<i64>,
+}
+
+/// Why the Worker itself stops a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runaway {
+    /// It has gone on for as long as the operator allows. It is not wanted any more.
+    TooLong,
+    /// Nobody has published for five minutes. Who comes back is recorded again.
+    Quiet,
+}
+
+impl Runaway {
+    /// The code in `recording.error`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "max_recording_minutes",
+            Self::Quiet => "nobody_publishes",
+        }
+    }
 }
 
 /// A row of `sessions`.
@@ -70,6 +103,10 @@ pub struct Looked {
 pub enum Step {
     /// Ask LiveKit to stop this job.
     SendStop(String),
+    /// Stop this job by ourselves.
+    CutOff(String, Runaway),
+    /// Its owner has as many recordings at once as the operator allows.
+    TooMany,
     /// Compare the jobs with LiveKit's list.
     LookAtEgresses,
     /// Give up an attempt whose answer never came and which LiveKit's list does not have.
@@ -123,6 +160,8 @@ const LOOK_MOVING_MS: i64 = 40 * SECOND;
 const LOOK_STEADY_MS: i64 = 5 * MINUTE;
 /// A session whose host does not publish yet while a recording is wanted.
 const LOOK_WAITING_MS: i64 = 45 * SECOND;
+/// A recorder alone costs as much as one with a show: nobody publishing for so long ends it.
+pub const QUIET_FOR_MS: i64 = 5 * MINUTE;
 /// A recording asked for before its room is there is wanted for so long.
 pub const WISH_LIVES_MS: i64 = HOUR;
 /// How long after a look that did not find the room its absence is believed.
@@ -155,7 +194,28 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         again.or(if due <= now { now.plus(STOP_AGAIN_MS) } else { due });
     }
 
-    // (2) Attempts of unknown outcome, and jobs that have not been heard of for a while.
+    // (2) What runs away is cut off: it records, and should not go on.
+    if let Some((session, job)) = here.and_then(|session| Some((session, recording_in(view, session)?))) {
+        if let Some(due) = too_long_at(view, job) {
+            if due <= now {
+                return Step::CutOff(job.id.clone(), Runaway::TooLong);
+            }
+            again.or(due);
+        }
+        if let Some(due) = quiet_until(view, job) {
+            // LiveKit's own list says so too: the word of somebody's track may be lost.
+            let confirmed = session.looked_at.is_some_and(|at| at >= due);
+            if due <= now && confirmed {
+                return Step::CutOff(job.id.clone(), Runaway::Quiet);
+            }
+            if due <= now && !looked.room {
+                return Step::LookAtRoom;
+            }
+            again.or(due.max(now.plus(NEXT_RUN_MS)));
+        }
+    }
+
+    // (3) Attempts of unknown outcome, and jobs that have not been heard of for a while.
     let unfinished = |job: &&Job| {
         let listed_late = || is_untold(job) && over_at(job, view).is_none() && now.since(job.requested_at) < UNTOLD_LOOKED_FOR_MS;
         let unheard = || !job.is_over_at_livekit() && recent(job.requested_at, now);
@@ -182,7 +242,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         again.or(if due <= now { now.plus(NEXT_RUN_MS) } else { due });
     }
 
-    // (3) The owner ended it: once nothing records, the room is closed.
+    // (4) The owner ended it: once nothing records, the room is closed.
     if let (Some(session), Some("owner")) = (here, stream.ended_by.as_deref()) {
         if !looked.room {
             return Step::CloseRoom(session.sid.clone());
@@ -190,7 +250,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         again.or(now.plus(NEXT_RUN_MS));
     }
 
-    // (4) What is wanted and not there.
+    // (5) What is wanted and not there.
     let placed =
         view.jobs.iter().any(|job| job.status().holds_the_place() && Some(job.session_sid.as_str()) == here.map(|s| s.sid.as_str()));
     if stream.is_wanted() && !placed {
@@ -204,6 +264,9 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
             Some(session) if can_start(view) => {
                 let due = retry_at(view, &session.sid, now);
                 if due <= now && !looked.start {
+                    if view.limits.at_once.is_some_and(|most| view.at_once >= most) {
+                        return Step::TooMany;
+                    }
                     return Step::Start(session.sid.clone());
                 }
                 again.or(due.max(now.plus(NEXT_RUN_MS)));
@@ -235,7 +298,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         }
     }
 
-    // (5) Files.
+    // (6) Files.
     for job in view.jobs.iter().filter(|job| job.file == "unknown" && may_have_a_file(job)) {
         // Of an attempt without a word LiveKit may tell as long as its room is open.
         let Some(due) = file_due(job, view) else { continue };
@@ -252,7 +315,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
         again.or(due);
     }
 
-    // (6) A session is compared with LiveKit now and then, and soon if it was not found.
+    // (7) A session is compared with LiveKit now and then, and soon if it was not found.
     if let Some(session) = here {
         let doubtful = session.absent_at.is_some()
             || view.jobs.iter().any(|job| job.absent_at.is_some() && job.heard == Some(1) && !job.status().is_over());
@@ -283,6 +346,26 @@ fn should_stop(job: &Job, view: &View) -> bool {
     // Ended on purpose: even a job that the stop did not reach.
     let unwanted = view.stream.ended_by.as_deref() == Some("owner") || view.stream.wish == "stopped";
     alive && (stopped || given_up || (unwanted && !job.status().is_over()))
+}
+
+/// The job that holds the place of this session, if LiveKit has it.
+fn recording_in<'a>(view: &'a View, session: &Session) -> Option<&'a Job> {
+    view.jobs.iter().find(|job| job.session_sid == session.sid && job.status().holds_the_place() && job.egress_id.is_some())
+}
+
+/// When a recording has gone on for as long as it may: from the first frame of its first part on.
+fn too_long_at(view: &View, job: &Job) -> Option<Millis> {
+    let parts = view.jobs.iter().filter(|part| part.session_sid == job.session_sid);
+    let wanted = parts.filter(|part| view.stream.wish_at.is_none_or(|at| part.requested_at >= at));
+    let began = wanted.filter_map(|part| part.started_at).min();
+    began.zip(view.limits.recording_ms).map(|(began, most)| began.plus(most))
+}
+
+/// Until when a recording waits for somebody who publishes; `None` while somebody does.
+fn quiet_until(view: &View, job: &Job) -> Option<Millis> {
+    let stream = &view.stream;
+    let since = [Some(job.requested_at), stream.quiet_at, stream.published_at].into_iter().flatten().max()?;
+    (stream.status != "live").then(|| since.plus(QUIET_FOR_MS))
 }
 
 /// LiveKit named another session for a job than the current one, in which it was asked for.

@@ -3,7 +3,7 @@
 //! Each function asks once, with a time-out, and says of every answer whether it happened. Trouble
 //! outside is noted and left to the schedule; only a database that does not answer is an error.
 
-use super::decide::{self, View};
+use super::decide::{self, Runaway, View};
 use super::proof;
 use crate::error::Error;
 use crate::livekit::egress;
@@ -53,6 +53,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
         bucket: &desk.config.bucket,
         safety_copy: desk.config.safety_copy && proved.overwrites && !refused_before,
         note: refused_before.then_some("safety_copy_refused"),
+        at_once: desk.config.limits.at_once,
     };
     let results = desk.batch([egresses::claim(&attempt, now), vec![egresses::newest(&stream.id)]].concat()).await?;
     let jobs: Vec<egresses::Job> = desk.rows(&results, 3)?;
@@ -141,6 +142,27 @@ pub(super) async fn send_stop<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id:
         Err(failed) => desk.trail.decided(format!("stop: {egress_id} not confirmed ({}); asked again", failed.code())),
     }
     desk.batch(statements).await.map(|_| ())
+}
+
+/// Stops a recording that runs away. One that was too long is not wanted any more; one in which nobody publishes
+/// goes on in a further part when somebody does.
+pub(super) async fn cut_off<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &str, why: Runaway) -> Result<(), Error> {
+    desk.trail.decided(format!("stopped by the Worker: {}", why.code()));
+    let mut statements = egresses::cut_off(job_id, why.code());
+    if why == Runaway::TooLong {
+        statements.push(wishes::stop(&view.stream.id, desk.now()));
+    }
+    desk.batch(statements).await.map(|_| ())
+}
+
+/// Not started, because its owner has as many recordings at once as may be: what a caller is told.
+pub(super) async fn too_many<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result<Error, Error> {
+    desk.trail.decided("start: as many of this owner's recordings at once as MAX_RECORDINGS_PER_USER allows");
+    desk.batch(vec![wishes::wish_error(&view.stream.id, "too_many_recordings")]).await?;
+    let most = view.limits.at_once.unwrap_or_default();
+    Ok(Error::new(429, "too_many_recordings", format!("at most {most} recordings of a user at once are allowed here"))
+        .hint("stop one of them first; the operator's limit is MAX_RECORDINGS_PER_USER")
+        .retry_after(60))
 }
 
 /// Words of LiveKit's, and the recording that they make.

@@ -94,6 +94,9 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
     }
     if publishing.is_empty() && !sids.is_empty() {
         statements.push(participants::nobody_publishes(seen.sid, began_look));
+        if people.iter().any(|p| !p.tracks.is_empty()) {
+            statements.push(participants::somebody_publishes(seen.sid, began_look));
+        }
     }
     statements.push(egresses::recorders(seen.sid, &recorders, now));
     statements.push(sessions::looked(seen.sid, now));

@@ -10,6 +10,7 @@ mod file;
 mod job;
 mod join;
 mod look;
+pub mod notify;
 pub mod piece;
 mod proof;
 mod segments;

@@ -4,11 +4,11 @@
 //! What is due of every duty is asked for in one batch, so a run with nothing to do costs three round trips.
 
 use crate::error::Error;
-use crate::flow::{discard, join, tend::tend};
+use crate::flow::{discard, join, notify, tend::tend};
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::search as words;
-use crate::store::{Rows, Statement, events, reels, schedule, trash, wishes};
+use crate::store::{Rows, Statement, events, outbox, reels, schedule, trash, wishes};
 use crate::time::{Millis, SECOND};
 
 /// What the schedule sees to. A new duty is a line in each of [`DUTIES`], [`Duty::due`] and [`Duty::see_to`].
@@ -22,12 +22,14 @@ enum Duty {
     Joining,
     /// What is to be deleted.
     Trash,
+    /// What is to be told at `NOTIFY_URL`.
+    Messages,
 }
 
 /// The most urgent first, with the log field that counts what was done: a recording that does not start is lost, what
 /// is deleted later is not.
-const DUTIES: [(Duty, &str); 4] =
-    [(Duty::Streams, "tended"), (Duty::Words, "indexed"), (Duty::Joining, "joined"), (Duty::Trash, "deleted")];
+const DUTIES: [(Duty, &str); 5] =
+    [(Duty::Streams, "tended"), (Duty::Words, "indexed"), (Duty::Messages, "told"), (Duty::Joining, "joined"), (Duty::Trash, "deleted")];
 
 impl Duty {
     /// Asks what is due, by an index and for at most so many rows as can be reached.
@@ -37,6 +39,7 @@ impl Duty {
             Self::Words => words::without_words(),
             Self::Joining => reels::due(now, JOINED_A_RUN),
             Self::Trash => trash::due(now, ROWS_A_GROUP),
+            Self::Messages => outbox::due(now, 1),
         }
     }
 
@@ -72,6 +75,16 @@ impl Duty {
                     items = next;
                 }
                 Ok(gone)
+            }
+            Self::Messages => {
+                let mut told = 0;
+                while room.is_left() {
+                    match notify::deliver(desk).await? {
+                        0 => break,
+                        more => told += more,
+                    }
+                }
+                Ok(told)
             }
         }
     }

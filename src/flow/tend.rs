@@ -41,11 +41,17 @@ pub async fn load<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<Optio
          FROM live_streams l JOIN sessions s ON s.sid = l.session_sid AND s.stream_id = l.id WHERE l.id = ?",
         params![stream_id],
     );
-    let statements = vec![streams::by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
+    let limits = desk.config.limits;
+    let mut statements = vec![streams::by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
+    if limits.at_once.is_some() {
+        statements.push(egresses::at_once(stream_id));
+    }
     let results = desk.batch(statements).await?;
     let Some(stream) = desk.rows(&results, 0)?.into_iter().next() else { return Ok(None) };
     let session: Option<Session> = desk.rows(&results, 1)?.into_iter().next();
-    Ok(Some(View { stream, session, jobs: desk.rows(&results, 2)?, unverified: desk.rows(&results, 3)? }))
+    let counted: Vec<serde_json::Value> = desk.rows(&results, 4)?;
+    let at_once = counted.first().and_then(|row| row["at_once"].as_i64()).unwrap_or(0);
+    Ok(Some(View { stream, session, jobs: desk.rows(&results, 2)?, unverified: desk.rows(&results, 3)?, at_once, limits }))
 }
 
 /// Tends one stream. `look` asks LiveKit about the room first, whatever is known.
@@ -80,6 +86,11 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
                 looked.stop = true;
                 job::send_stop(desk, &view, id).await?;
             }
+            Step::CutOff(id, why) => job::cut_off(desk, &view, id, *why).await?,
+            Step::TooMany => {
+                looked.start = true;
+                refused = Some(job::too_many(desk, &view).await?);
+            }
             Step::LookAtEgresses => {
                 looked.egresses = true;
                 looked.listed = look::at_egresses(desk, &view).await?;
@@ -98,7 +109,8 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
                 looked.start = true;
                 match job::start(desk, &view, session_sid).await? {
                     Start::Asked => started = true,
-                    Start::NotOurs => {}
+                    // Another start of its owner's may have taken the last place: then that is told.
+                    Start::NotOurs => looked.start = view.limits.at_once.is_none(),
                     Start::Refused(error) => refused = Some(error),
                 }
                 // A stop may have come while LiveKit was thinking: it may be sent in this round again.

@@ -132,12 +132,15 @@ pub struct Attempt<'a> {
     pub safety_copy: bool,
     /// What is to be said while it records.
     pub note: Option<&'a str>,
+    /// How many of its owner's may be at once.
+    pub at_once: Option<i64>,
 }
 
 /// Files an attempt before LiveKit is asked, if it is still wanted, its session is open and nothing of
 /// ours holds the place. The last statement answers one row if this attempt got it.
 #[must_use]
 pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
+    let holding = holding();
     vec![
         Statement::new(
             "INSERT INTO egresses (id, stream_id, session_sid, room_name, owner_id, project, object_key, bucket, endpoint, \
@@ -145,8 +148,7 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
              SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, ?, ?, \
              1 + (SELECT count(*) FROM egresses e WHERE e.stream_id = l.id AND e.heard >= 1), 'requested', ? \
              FROM live_streams l JOIN sessions s ON s.sid = l.session_sid \
-             WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked') \
-             ON CONFLICT DO NOTHING",
+             WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked')",
             params![
                 attempt.id,
                 attempt.project,
@@ -160,6 +162,13 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
                 attempt.stream_id,
                 attempt.session_sid,
             ],
+        )
+        .then(
+            &format!(
+                " AND (? IS NULL OR (SELECT count(*) FROM egresses o WHERE o.owner_id = l.owner_id AND o.status IN ({holding})) < ?) \
+                 ON CONFLICT DO NOTHING"
+            ),
+            params![attempt.at_once, attempt.at_once],
         ),
         Statement::new(
             "UPDATE live_streams SET job_id = ?, wish_error = NULL WHERE id = ? AND EXISTS (SELECT 1 FROM egresses WHERE id = ?)",
@@ -260,6 +269,27 @@ fn moved(facts: &Facts) -> Statement {
         ),
         params![&facts.room_id, &facts.room_id, &facts.object_key, &facts.room_id, &facts.egress_id],
     )
+}
+
+/// How many recordings of a stream's owner hold a place, in whatever stream.
+#[must_use]
+pub fn at_once(stream_id: &str) -> Statement {
+    Statement::new(
+        format!(
+            "SELECT count(*) AS at_once FROM egresses WHERE owner_id = (SELECT owner_id FROM live_streams WHERE id = ?) AND status IN ({})",
+            holding()
+        ),
+        params![stream_id],
+    )
+}
+
+/// The Worker itself stops it, and says why. A stop of somebody's that came first has the word.
+#[must_use]
+pub fn cut_off(id: &str, why: &str) -> Vec<Statement> {
+    vec![
+        Statement::new(format!("UPDATE egresses SET stop_reason = ? WHERE id = ? AND status IN ({})", holding()), params![why, id]),
+        apply(Which::Id(id), Input::StopAsked, None, None, &Only::Always),
+    ]
 }
 
 /// LiveKit was asked to stop it.

@@ -8,6 +8,7 @@ pub mod downloads;
 pub mod egresses;
 pub mod events;
 pub mod lists;
+pub mod outbox;
 pub mod participants;
 pub mod previews;
 pub mod reels;
@@ -18,6 +19,7 @@ pub mod sessions;
 pub mod story;
 pub mod streams;
 pub mod trash;
+pub mod usage;
 pub mod viewers;
 pub mod wishes;
 

@@ -1,6 +1,7 @@
 //! Tables `participants` and `audience`. The numbers of a stream follow by triggers.
 
 use super::{Only, Statement};
+use crate::flow::decide::QUIET_FOR_MS;
 use crate::livekit::info::Participant;
 use crate::params;
 use crate::time::Millis;
@@ -31,14 +32,14 @@ pub fn left(session_sid: &str, who: &Participant, at: Millis, arrived: bool, onl
     if !who.is_person() {
         // A host may broadcast through an ingress, which counts as publishing and never as a viewer.
         let gone = Statement::new("UPDATE participants SET left_at = ? WHERE sid = ? AND left_at IS NULL", params![at, &who.sid]);
-        return vec![gone.only(only), host_gone(session_sid, only)];
+        return vec![gone.only(only), host_gone(session_sid, at, only)];
     }
     let joined_at = who.joined_at().filter(|_| arrived);
     let mut statements = vec![file(session_sid, who, joined_at, Some(at), false, only)];
     if let Some(joined_at) = joined_at {
         statements.push(seen(&who.sid, who, joined_at, only));
     }
-    statements.push(host_gone(session_sid, only));
+    statements.push(host_gone(session_sid, at, only));
     statements
 }
 
@@ -65,7 +66,7 @@ pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, 
         )
         .only(only),
         Statement::new(
-            "UPDATE live_streams SET status = 'live' WHERE session_sid = ? AND status = 'created' \
+            "UPDATE live_streams SET status = 'live', quiet_at = NULL WHERE session_sid = ? AND status = 'created' \
              AND (owner_id = ? OR owns_room = 0) \
              AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL) \
              AND EXISTS (SELECT 1 FROM participants WHERE sid = ? AND left_at IS NULL)",
@@ -134,9 +135,15 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
 #[must_use]
 pub fn nobody_publishes(session_sid: &str, looked: Millis) -> Statement {
     Statement::new(
-        "UPDATE live_streams SET status = 'created' WHERE session_sid = ? AND status = 'live' AND COALESCE(published_at, 0) <= ?",
-        params![session_sid, looked],
+        "UPDATE live_streams SET status = 'created', quiet_at = ? WHERE session_sid = ? AND status = 'live' AND COALESCE(published_at, 0) <= ?",
+        params![looked, session_sid, looked],
     )
+}
+
+/// Somebody publishes who is not the host: by another backend's token, in a room of ours.
+#[must_use]
+pub fn somebody_publishes(session_sid: &str, looked: Millis) -> Statement {
+    Statement::new("UPDATE live_streams SET quiet_at = ? WHERE session_sid = ? AND status = 'created'", params![looked, session_sid])
 }
 
 /// Whoever is filed as present and is not among `sids` left between the last look and this one. The
@@ -151,7 +158,7 @@ pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> 
              AND sid NOT IN (SELECT value FROM json_each(?))",
             params![session_sid, looked, crate::json::write(&serde_json::json!(sids))],
         ),
-        host_gone(session_sid, &Only::Always),
+        host_gone(session_sid, looked, &Only::Always),
     ]
 }
 
@@ -191,11 +198,14 @@ fn seen(sid: &str, who: &Participant, at: Millis, only: &Only) -> Statement {
     .then(" ON CONFLICT (stream_id, viewer) DO NOTHING", vec![])
 }
 
-fn host_gone(session_sid: &str, only: &Only) -> Statement {
+/// The last host has gone. What records is looked at when it has been quiet for so long that it should stop.
+fn host_gone(session_sid: &str, at: Millis, only: &Only) -> Statement {
+    let look = at.plus(QUIET_FOR_MS);
     Statement::new(
-        "UPDATE live_streams SET status = 'created' WHERE session_sid = ? AND status = 'live' \
+        "UPDATE live_streams SET status = 'created', quiet_at = ?, tend_at = min(COALESCE(tend_at, ?), ?) \
+         WHERE session_sid = ? AND status = 'live' \
          AND NOT EXISTS (SELECT 1 FROM participants WHERE session_sid = ? AND role = 'host' AND left_at IS NULL)",
-        params![session_sid, session_sid],
+        params![at, look, look, session_sid, session_sid],
     )
     .only(only)
 }

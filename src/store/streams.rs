@@ -36,6 +36,8 @@ pub struct Stream {
     pub started_at: Option<Millis>,
     pub ended_at: Option<Millis>,
     pub ended_by: Option<String>,
+    pub published_at: Option<Millis>,
+    pub quiet_at: Option<Millis>,
     pub tend_at: Option<Millis>,
     pub job_egress_id: Option<String>,
     pub job_key: Option<String>,
@@ -49,6 +51,7 @@ pub struct Stream {
     pub job_size_bytes: Option<i64>,
     pub job_duration_ms: Option<i64>,
     pub job_error: Option<String>,
+    pub job_stop_reason: Option<String>,
 }
 
 impl FromRow for Stream {
@@ -81,6 +84,8 @@ impl FromRow for Stream {
             started_at: row.maybe_time("started_at"),
             ended_at: row.maybe_time("ended_at"),
             ended_by: row.maybe_text("ended_by"),
+            published_at: row.maybe_time("published_at"),
+            quiet_at: row.maybe_time("quiet_at"),
             tend_at: row.maybe_time("tend_at"),
             job_egress_id: row.maybe_text("job_egress_id"),
             job_key: row.maybe_text("job_key"),
@@ -94,6 +99,7 @@ impl FromRow for Stream {
             job_size_bytes: row.maybe_number("job_size_bytes"),
             job_duration_ms: row.maybe_number("job_duration_ms"),
             job_error: row.maybe_text("job_error"),
+            job_stop_reason: row.maybe_text("job_stop_reason"),
         }
     }
 }
@@ -109,10 +115,11 @@ impl Stream {
 /// What every query of a [`Stream`] selects.
 pub(super) const COLUMNS: &str = "l.id, l.title, l.about, l.room_name, l.owns_room, l.owner_id, l.visibility, l.status, l.record, \
     l.save_to_storj, l.quality, l.layout, l.audio_only, l.wish, l.wish_at, l.wish_error, l.host_until, l.public_url, l.session_sid, \
-    l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.tend_at, \
+    l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.published_at, l.quiet_at, l.tend_at, \
     j.egress_id AS job_egress_id, j.object_key AS job_key, j.status AS job_status, j.quality AS job_quality, \
     j.audio_only AS job_audio_only, j.layout AS job_layout, j.requested_at AS job_requested_at, j.started_at AS job_started_at, \
-    j.ended_at AS job_ended_at, j.size_bytes AS job_size_bytes, j.duration_ms AS job_duration_ms, j.error AS job_error";
+    j.ended_at AS job_ended_at, j.size_bytes AS job_size_bytes, j.duration_ms AS job_duration_ms, \
+    j.error AS job_error, j.stop_reason AS job_stop_reason";
 
 /// By id.
 #[must_use]

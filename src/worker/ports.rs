@@ -14,7 +14,7 @@ use super::{js, outside, pipe};
 use crate::auth::jwks::JwksCache;
 use crate::auth::token::Algorithm;
 use crate::http::{Incoming, Outgoing, Unanswered, Unpiped};
-use crate::ports::{DatabaseFailed, Ports, Trail};
+use crate::ports::{DatabaseFailed, Guard, Ports, Trail};
 use crate::store::{Rows, Statement};
 use crate::time::Millis;
 
@@ -23,6 +23,11 @@ extern "C" {
     /// The runtime's own `scheduler.wait()`: a promise, where `setTimeout` would need a closure.
     #[wasm_bindgen(js_namespace = scheduler)]
     fn wait(ms: u32) -> Promise;
+
+    /// A rate-limiting binding.
+    type Limiter;
+    #[wasm_bindgen(method, catch)]
+    fn limit(this: &Limiter, what: &JsValue) -> Result<Promise, JsValue>;
 }
 
 thread_local! {
@@ -35,6 +40,7 @@ const TRIES: u32 = 3;
 
 /// The world of one invocation.
 pub(super) struct WorkerPorts {
+    env: JsValue,
     database: Database,
     round_trips: Cell<usize>,
     batches: Cell<u32>,
@@ -49,6 +55,7 @@ impl WorkerPorts {
             return Err("there is no D1 database bound as DB".to_owned());
         }
         Ok(Self {
+            env: env.into(),
             database: database.unchecked_into(),
             round_trips: Cell::default(),
             batches: Cell::default(),
@@ -120,6 +127,11 @@ impl Ports for WorkerPorts {
         self.calls.get()
     }
 
+    async fn allows(&self, guard: Guard, key: &str) -> bool {
+        // A counter that does not count stops nobody.
+        allows(&self.env, guard, key).await.unwrap_or(true)
+    }
+
     async fn pause(&self, ms: u32) {
         // Nothing can make it fail, and nothing would be different.
         let _ = JsFuture::from(wait(ms)).await;
@@ -138,6 +150,17 @@ impl Ports for WorkerPorts {
     fn jwks<T>(&self, with: impl FnOnce(&mut JwksCache) -> T) -> T {
         JWKS.with_borrow_mut(with)
     }
+}
+
+async fn allows(env: &JsValue, guard: Guard, key: &str) -> Result<bool, JsValue> {
+    let binding = js::get(env, guard.binding());
+    if !binding.is_object() {
+        return Ok(true);
+    }
+    let what = Object::new();
+    js_sys::Reflect::set(&what, &JsValue::from_str("key"), &JsValue::from_str(key))?;
+    let counted = JsFuture::from(binding.unchecked_into::<Limiter>().limit(&what)?).await?;
+    Ok(!js::get(&counted, "success").is_falsy())
 }
 
 fn crypto() -> Result<web_sys::Crypto, JsValue> {

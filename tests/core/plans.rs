@@ -83,6 +83,7 @@ fn used() -> World {
     for path in ["/healthz", "/watch/r", "/watch/live/s"] {
         world.call("", "GET", path, Value::Null);
     }
+    world.call("admin", "GET", "/api/usage", Value::Null);
     world
 }
 

@@ -14,7 +14,7 @@ use livekit_storj::config::Config;
 use livekit_storj::flow::sweep::sweep;
 use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 use livekit_storj::livekit::signature::sign_body;
-use livekit_storj::ports::{DatabaseFailed, Desk, Ports, Trail, calls_of_pipe};
+use livekit_storj::ports::{DatabaseFailed, Desk, Guard, Ports, Trail, calls_of_pipe};
 use livekit_storj::store::{Param, Rows, Statement};
 use livekit_storj::time::Millis;
 use rusqlite::types::{Value as Sql, ValueRef};
@@ -38,6 +38,11 @@ pub struct World {
     pub fail_batch: Cell<Option<u32>>,
     /// SQL that somebody else runs while the probe is under way.
     pub meanwhile: RefCell<Option<String>>,
+    /// What came at `https://hooks.example/in`, and with which status it is answered.
+    pub told: RefCell<Vec<Outgoing>>,
+    pub hook_status: Cell<u16>,
+    /// Bindings that allow nothing more.
+    pub spent: RefCell<Vec<&'static str>>,
     batches: Cell<u32>,
     calls: Cell<u32>,
     events: Cell<u32>,
@@ -73,6 +78,9 @@ impl World {
             ran: RefCell::default(),
             fail_batch: Cell::new(None),
             meanwhile: RefCell::default(),
+            told: RefCell::default(),
+            hook_status: Cell::new(204),
+            spent: RefCell::default(),
             batches: Cell::new(0),
             calls: Cell::new(0),
             events: Cell::new(0),
@@ -266,6 +274,9 @@ impl Ports for World {
         self.calls.set(self.calls.get() + 1);
         if request.url.starts_with("http://127.0.0.1:7880/twirp/") {
             self.livekit.borrow_mut().answer(&request)
+        } else if request.url == "https://hooks.example/in" {
+            self.told.borrow_mut().push(request);
+            Ok(Incoming { status: self.hook_status.get(), content_length: None, etag: None, body: vec![] })
         } else {
             if let Some(sql) = self.meanwhile.take() {
                 self.db.execute_batch(&sql).unwrap();
@@ -284,6 +295,10 @@ impl Ports for World {
 
     fn calls(&self) -> u32 {
         self.calls.get()
+    }
+
+    async fn allows(&self, guard: Guard, _: &str) -> bool {
+        !self.spent.borrow().contains(&guard.binding())
     }
 
     async fn pause(&self, ms: u32) {

@@ -26,6 +26,8 @@ const paths = {
   '/api/recordings/r1': ['GET', 'HEAD', 'PATCH'],
   '/api/recordings/r1/playback': ['GET', 'HEAD'],
   '/api/recordings/r1/download': ['GET', 'HEAD', 'POST'],
+  '/api/estimate': ['GET', 'HEAD'],
+  '/api/usage': ['GET', 'HEAD'],
   '/healthz': ['GET', 'HEAD'],
 }
 const takingJson = ['POST /livekit-egress', 'POST /livekit-egress/stop', 'POST /livekit-token', 'POST /api/streams']

@@ -104,6 +104,12 @@ test('values that cannot be are named, and never told', async () => {
     ANONYMOUS_VIEWERS: 'sometimes',
     ALLOWED_ORIGINS: 'https://app.example/path-secret',
     DEFAULT_QUALITY: '8k-please',
+    STORJ_TIER: 'platinum',
+    NOTIFY_URL: 'http://hooks.example/in-clear',
+    NOTIFY_SECRET: 'whsec_dG9vLXNob3J0',
+    MAX_RECORDING_MINUTES: 'twelve',
+    MAX_RECORDINGS_PER_USER: '0001000000',
+    LIVEKIT_MINUTE_USD: '7-cents',
   }
   await assertFaulty(wrong, Object.keys(wrong))
 })

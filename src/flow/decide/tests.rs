@@ -20,11 +20,14 @@ fn stream(changes: Value) -> Stream {
         "status": "created", "record": 1, "save_to_storj": 0, "quality": "1080p", "layout": "speaker", "audio_only": 0,
         "wish": "none", "wish_at": null, "wish_error": null, "host_until": null, "public_url": null, "session_sid": "RM_1", "viewer_count": 0,
         "peak_viewers": 0, "unique_viewers": 0, "watch_ms": 0, "created_at": NOW.0 - HOUR, "started_at": null, "ended_at": null,
-        "ended_by": null, "tend_at": null, "job_egress_id": null, "job_key": null, "job_status": null, "job_quality": null,
-        "job_audio_only": null, "job_layout": null, "job_requested_at": null, "job_started_at": null, "job_ended_at": null,
-        "job_size_bytes": null, "job_duration_ms": null, "job_error": null,
+        "ended_by": null, "published_at": null, "quiet_at": null, "tend_at": null,
     });
-    Row::read(&with(base, changes)).unwrap()
+    let no_job = json!({
+        "job_egress_id": null, "job_key": null, "job_status": null, "job_quality": null,
+        "job_audio_only": null, "job_layout": null, "job_requested_at": null, "job_started_at": null, "job_ended_at": null,
+        "job_size_bytes": null, "job_duration_ms": null, "job_error": null, "job_stop_reason": null,
+    });
+    Row::read(&with(with(base, no_job), changes)).unwrap()
 }
 
 fn job(changes: Value) -> Job {
@@ -45,7 +48,7 @@ fn session(changes: Value) -> Option<Session> {
 }
 
 fn view(stream: Stream, session: Option<Session>, jobs: Vec<Job>) -> View {
-    View { stream, session, jobs, unverified: vec![] }
+    View { stream, session, jobs, unverified: vec![], at_once: 0, limits: Limits::default() }
 }
 
 fn step(view: &View) -> Step {
@@ -221,4 +224,72 @@ fn a_late_job_that_heeded_our_stop_and_then_silence_is_lost_like_any_other() {
     assert_eq!(late(2, 30 * MINUTE), Step::Lost("j".into()));
     assert!(!matches!(late(2, 29 * MINUTE), Step::Lost(_)), "it may upload");
     assert_eq!(late(1, 30 * MINUTE), Step::SendStop("j".into()), "one that records is stopped again");
+}
+
+fn limited(view: View, limits: Limits) -> View {
+    View { limits, ..view }
+}
+
+#[test]
+fn a_recording_that_is_too_long_is_cut_off_counting_all_its_parts() {
+    let live = || stream(json!({ "wish": "auto", "wish_at": NOW.0 - 3 * HOUR, "status": "live" }));
+    let part = |id: &str, ago: i64, status: &str| {
+        job(
+            json!({ "id": id, "status": status, "requested_at": NOW.0 - ago - SECOND, "started_at": NOW.0 - ago, "heard": if status == "recording" { 1 } else { 3 }, "file": "yes" }),
+        )
+    };
+    let hour = Limits { recording_ms: Some(HOUR), at_once: None };
+    let parts = |first: i64| {
+        limited(view(live(), session(json!({})), vec![part("b", 5 * MINUTE, "recording"), part("a", first, "limit_reached")]), hour)
+    };
+    assert_eq!(step(&parts(HOUR)), Step::CutOff("b".into(), Runaway::TooLong));
+    let Step::Rest(Some(at)) = step(&parts(HOUR - 10 * SECOND)) else { panic!() };
+    assert_eq!(at, NOW.plus(10 * SECOND), "looked at when its time is over, not at the next look");
+    assert!(matches!(step(&limited(parts(9 * HOUR), Limits::default())), Step::Rest(_)), "no limit is none");
+    // Of an older wish: somebody started anew.
+    let anew = stream(json!({ "wish": "asked", "wish_at": NOW.0 - 6 * MINUTE, "status": "live" }));
+    let both = vec![part("b", 5 * MINUTE, "recording"), part("a", 2 * HOUR, "complete")];
+    assert!(matches!(step(&limited(view(anew, session(json!({})), both), hour)), Step::Rest(_)));
+}
+
+#[test]
+fn where_nobody_publishes_for_five_minutes_it_is_cut_off_once_livekit_says_so() {
+    let quiet = |ago: i64, looked: i64| {
+        let stream = stream(
+            json!({ "wish": "auto", "wish_at": NOW.0 - HOUR, "status": "created", "quiet_at": NOW.0 - ago, "published_at": NOW.0 - HOUR }),
+        );
+        let running = job(json!({ "requested_at": NOW.0 - HOUR, "started_at": NOW.0 - HOUR }));
+        view(stream, session(json!({ "looked_at": NOW.0 - looked })), vec![running])
+    };
+    let Step::Rest(Some(at)) = step(&quiet(4 * MINUTE, 0)) else { panic!() };
+    assert_eq!(at, NOW.plus(MINUTE));
+    assert_eq!(step(&quiet(5 * MINUTE, MINUTE)), Step::LookAtRoom, "the word of a track may be lost");
+    assert_eq!(step(&quiet(5 * MINUTE, 0)), Step::CutOff("j".into(), Runaway::Quiet));
+    let unanswered = next(&quiet(5 * MINUTE, MINUTE), Looked { room: true, ..Looked::default() }, PROJECT, NOW);
+    assert!(matches!(unanswered, Step::Rest(Some(_))), "a list that did not come proves nothing: {unanswered:?}");
+    let mut live = quiet(HOUR, 0);
+    live.stream.status = "live".into();
+    assert!(matches!(step(&live), Step::Rest(_)));
+}
+
+#[test]
+fn a_recorder_that_waits_for_anybody_at_all_waits_five_minutes() {
+    let asked = || stream(json!({ "wish": "asked", "wish_at": NOW.0 - 6 * MINUTE, "status": "created" }));
+    let waiting = |ago: i64| job(json!({ "status": "starting", "heard": 0, "started_at": null, "requested_at": NOW.0 - ago }));
+    assert!(matches!(step(&view(asked(), session(json!({})), vec![waiting(4 * MINUTE)])), Step::Rest(_)));
+    assert_eq!(step(&view(asked(), session(json!({})), vec![waiting(5 * MINUTE)])), Step::CutOff("j".into(), Runaway::Quiet));
+    let cut_off = job(
+        json!({ "status": "aborted", "heard": 3, "file": "no", "started_at": null, "requested_at": NOW.0 - 6 * MINUTE, "ended_at": NOW.0 - MINUTE }),
+    );
+    assert!(matches!(step(&view(asked(), session(json!({})), vec![cut_off])), Step::Rest(_)), "not again before somebody publishes");
+}
+
+#[test]
+fn a_user_with_as_many_at_once_as_may_be_waits() {
+    let wanted = || view(stream(json!({ "wish": "auto", "wish_at": NOW.0, "status": "live" })), session(json!({})), vec![]);
+    let most = |at_once: i64| View { at_once, limits: Limits { at_once: Some(2), recording_ms: None }, ..wanted() };
+    assert_eq!(step(&most(1)), Step::Start("RM_1".into()));
+    assert_eq!(step(&most(2)), Step::TooMany);
+    let told = next(&most(2), Looked { start: true, ..Looked::default() }, PROJECT, NOW);
+    assert!(matches!(told, Step::Rest(Some(at)) if at.since(NOW) <= MINUTE), "asked again at the next run: {told:?}");
 }

@@ -23,9 +23,9 @@ export const bucket = 'recordings'
  * Starts both. `vars`: configuration besides the usual (`null` leaves a name unset). `devstackArgs`: more flags for the
  * devstack. `webhookEvents`: only these events reach the project's webhook. `speed` divides LiveKit's waiting times.
  * `bundle`: the folder of another build of the Worker. `folder`: where the database lies, so that another Worker can read it.
- * `around`: a module around the Worker's.
+ * `around`: a module around the Worker's. `limited`: with its rate-limiting bindings.
  */
-export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed = 10, bundle, folder, around } = {}) {
+export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed = 10, bundle, folder, around, limited } = {}) {
   const port = await freePort()
   const worker = `http://127.0.0.1:${port}`
   let devstack
@@ -37,7 +37,7 @@ export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed
       ...(webhookEvents ? ['--webhook-events', webhookEvents.join(',')] : []),
       ...devstackArgs,
     ])
-    const runtime = await startWorker(port, { ...usualVars(devstack, worker), ...vars }, { bundle, folder, around })
+    const runtime = await startWorker(port, { ...usualVars(devstack, worker), ...vars }, { bundle, folder, around, limited })
     return stage({ worker, devstack, runtime })
   } catch (error) {
     report(error) // With the devstack's own words, which a test runner would not show.

@@ -14,16 +14,18 @@ process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values
 
 /**
  * Starts the Worker of that `bundle` folder on `port` with these variables and no others. Its database lies in `folder`, or goes
- * with it. `around`: the text of a module that is started in its place and imports it as `./index.js`.
+ * with it. `around`: the text of a module that is started in its place and imports it as `./index.js`. `limited`: with the
+ * rate-limiting bindings of wrangler.toml, which would count what a whole test file does in a minute.
  */
-export async function startWorker(port, vars, { bundle = 'build', folder, around } = {}) {
+export async function startWorker(port, vars, { bundle = 'build', folder, around, limited = false } = {}) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
-  const { modulesRules: _, ...options } = workerOptions
+  const { modulesRules: _, ratelimits, ...options } = workerOptions
   const lines = []
   let restarted = () => {}
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
+      ...(limited && { ratelimits }),
       bindings: Object.fromEntries(Object.entries(vars).filter(([, value]) => value !== null)),
       modulesRoot: path.join(root, bundle),
       modules: [
