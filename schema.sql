@@ -639,3 +639,29 @@ BEGIN
     'ownerId', OLD.owner_id, 'part', OLD.part))
   ON CONFLICT (id) DO NOTHING;
 END;
+
+-- The doctor. Which storage key LiveKit was handed for a job (`storj::object::proof_id`): to be revoked no sooner
+-- than the job has ended.
+ALTER TABLE egresses ADD COLUMN storage_key TEXT;
+
+-- Webhooks that were refused, by the key that they say they are signed with and the reason: at least so often.
+CREATE TABLE webhook_refusals (
+  signer     TEXT NOT NULL,
+  why        TEXT NOT NULL,
+  times      INTEGER NOT NULL,
+  refused_at INTEGER NOT NULL,
+  PRIMARY KEY (signer, why)
+) STRICT;
+
+CREATE INDEX webhook_refusals_by_time ON webhook_refusals (refused_at);
+CREATE INDEX assets_by_expiry ON assets (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Ten seconds recorded for the doctor. A row is there before LiveKit is asked and goes with its object: what is
+-- cut off in between is ended by the schedule.
+CREATE TABLE rehearsals (
+  object_key TEXT PRIMARY KEY,
+  room_name  TEXT NOT NULL,
+  begun_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX rehearsals_by_time ON rehearsals (begun_at);

@@ -5,6 +5,7 @@
 //! natively under tests just as it runs on Cloudflare.
 //!
 //! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`]: the ground floor.
+//! - [`doctor`]: what is wrong with an installation, found by doing it.
 //! - [`prices`]: what recordings cost. [`notify`]: Standard Webhooks, for the operator's own programs.
 //! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
 //! - [`recording`]: the life of a recording job as one table. [`quality`]: what it weighs.
@@ -19,6 +20,7 @@
 pub mod api;
 pub mod auth;
 pub mod config;
+pub mod doctor;
 pub mod error;
 pub mod file_name;
 pub mod flow;

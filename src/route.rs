@@ -18,6 +18,10 @@ pub enum Route {
     Estimate,
     /// `GET /api/usage`
     Usage,
+    /// `GET /api/doctor`
+    Doctor,
+    /// `POST /api/doctor/record`
+    Rehearse,
     /// `GET /api/streams`
     ListStreams,
     /// `POST /api/streams`
@@ -82,6 +86,8 @@ impl Route {
             ["livekit-token"] => vec![("POST", Self::Token)],
             ["api", "estimate"] => vec![("GET", Self::Estimate)],
             ["api", "usage"] => vec![("GET", Self::Usage)],
+            ["api", "doctor"] => vec![("GET", Self::Doctor)],
+            ["api", "doctor", "record"] => vec![("POST", Self::Rehearse)],
             ["api", "streams"] => vec![("GET", Self::ListStreams), ("POST", Self::CreateStream)],
             ["api", "streams", id] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
@@ -157,6 +163,8 @@ impl Route {
             Self::Token => "POST /livekit-token",
             Self::Estimate => "GET /api/estimate",
             Self::Usage => "GET /api/usage",
+            Self::Doctor => "GET /api/doctor",
+            Self::Rehearse => "POST /api/doctor/record",
             Self::ListStreams => "GET /api/streams",
             Self::CreateStream => "POST /api/streams",
             Self::ReadStream(_) => "GET /api/streams/{id}",

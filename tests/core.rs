@@ -16,6 +16,8 @@ mod bucket;
 mod cost;
 #[path = "core/discard.rs"]
 mod discard;
+#[path = "core/doctor.rs"]
+mod doctor;
 #[path = "core/flows.rs"]
 mod flows;
 #[path = "core/models.rs"]

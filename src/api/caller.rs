@@ -86,14 +86,7 @@ async fn public_key<P: Ports>(desk: &Desk<'_, P>, url: &str, kid: Option<&str>, 
     }
     // Noted before the answer, so that a hundred requests at once do not all fetch.
     desk.ports.jwks(|cache| cache.started(desk.now()));
-    let request = Outgoing {
-        method: "GET",
-        url: url.to_owned(),
-        headers: vec![("accept".to_owned(), "application/json".to_owned())],
-        body: Vec::new(),
-        timeout_ms: JWKS_TIMEOUT_MS,
-    };
-    match desk.ports.send(request).await {
+    match desk.ports.send(fetch_keys(url)).await {
         Ok(answer) if answer.status == 200 => {
             if let Err(why) = desk.ports.jwks(|cache| cache.store(&answer.body, desk.now())) {
                 desk.trail.decided(format!("the key set was not taken: {why}"));
@@ -107,6 +100,18 @@ async fn public_key<P: Ports>(desk: &Desk<'_, P>, url: &str, kid: Option<&str>, 
     match desk.ports.jwks(|cache| cache.find(kid, algorithm, desk.now())) {
         Lookup::Key(key) => Ok(key),
         _ => Err(unknown()),
+    }
+}
+
+/// Asks for the key set.
+#[must_use]
+pub fn fetch_keys(url: &str) -> Outgoing {
+    Outgoing {
+        method: "GET",
+        url: url.to_owned(),
+        headers: vec![("accept".to_owned(), "application/json".to_owned())],
+        body: Vec::new(),
+        timeout_ms: JWKS_TIMEOUT_MS,
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod caller;
 pub mod cors;
 pub mod cost;
+pub mod doctor;
 pub mod download;
 pub mod egress;
 pub mod health;

@@ -1,9 +1,9 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
-use super::cost;
 use super::{
     Background, Reply, Request, caller, cors, download, egress, health, playlist, recordings, site, streams, token, viewers, webhook, why,
 };
+use super::{cost, doctor};
 use crate::config::{Config, Fault};
 use crate::error::Error;
 use crate::flow::notify;
@@ -75,6 +75,8 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::Token => token::mint(desk, &caller, request).await,
         Route::Estimate => cost::estimate(desk, request),
         Route::Usage => cost::usage(desk, &caller, request).await,
+        Route::Doctor => doctor::examination(desk, &caller, request).await,
+        Route::Rehearse => doctor::rehearsal(desk, &caller, request).await,
         Route::ListStreams => streams::list(desk, &caller, request).await,
         Route::CreateStream => streams::create(desk, &caller, request).await,
         Route::ReadStream(id) => streams::read(desk, &caller, id).await,

@@ -14,7 +14,7 @@ use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::row::{FromRow, Row};
 use crate::store::sessions::{self, Seen};
-use crate::store::{Only, Statement, assets, egresses, events, participants, story, wishes};
+use crate::store::{Only, Statement, assets, doctor, egresses, events, participants, schedule, story, wishes};
 use crate::time::Millis;
 
 struct Owner {
@@ -37,11 +37,17 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
     let now = desk.now();
     // (1) The signature, over the bytes as they came.
     let keys = desk.config.webhook_keys();
-    let verified = signature::verify(body, authorization, &keys, now).map_err(|refused| {
-        desk.trail.note("signed_by", signature::unverified_issuer(authorization));
-        desk.trail.decided(format!("refused: {refused}"));
-        unsigned(&refused)
-    })?;
+    let verified = match signature::verify(body, authorization, &keys, now) {
+        Ok(verified) => verified,
+        Err(refused) => {
+            let signer = signature::unverified_issuer(authorization);
+            desk.trail.note("signed_by", signer.clone());
+            desk.trail.decided(format!("refused: {refused}"));
+            // For the doctor. D1 not answering changes nothing: the webhook is refused all the same.
+            let _ = desk.ports.batch(vec![doctor::refuse(signer.as_deref().unwrap_or("nobody"), &refused.to_string(), now)]).await;
+            return Err(unsigned(&refused));
+        }
+    };
     if verified.key_index > 0 {
         desk.trail.decided("signed with the previous key");
     }
@@ -61,6 +67,9 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
     let (filed, only) = events::receive(&event.id, &event.name, &receipt, now);
     let effect = effect(desk, &event, &only, now);
     let mut statements = vec![filed];
+    if verified.key_index > 0 {
+        statements.push(schedule::beat("previous_key", now, ""));
+    }
     statements.extend(effect.statements);
     let subject = match &event.what {
         What::Egress(info) => Some(info.egress_id.clone()),

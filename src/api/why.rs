@@ -26,7 +26,7 @@ pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
         Step::Rest(again) => again.map(|at| (at, "it is looked at again")),
         step => Some((stream.tend_at.unwrap_or(now).max(now), step.name())),
     };
-    let state = recording_state(stream, true, now);
+    let state = recording_state(stream, true, &desk.config.prices, now);
     let starting = match (&state.error, state.status.as_str()) {
         _ if state.started_at.is_some() => None,
         (Some(error), _) => Some(error.as_str()),

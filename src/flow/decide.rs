@@ -135,6 +135,8 @@ impl Step {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::SendStop(_) => "LiveKit is asked to stop the job",
+            Self::CutOff(..) => "the job is stopped: it runs away",
+            Self::TooMany => "it waits: its owner has as many recordings at once as MAX_RECORDINGS_PER_USER allows",
             Self::LookAtEgresses | Self::GiveUp(_) | Self::Lost(_) => "LiveKit's list of jobs is asked for",
             Self::LookAtRoom => "LiveKit's list of rooms is asked for",
             Self::ExpireWish => "nobody came: the recording is no longer wanted",

@@ -14,6 +14,7 @@ use crate::recording::{Input, Status};
 use crate::store::egresses::{self, Attempt, Which};
 use crate::store::{Only, Statement, assets, sessions, wishes};
 use crate::storj::key::recording_key;
+use crate::storj::object::proof_id;
 
 /// What came of an attempt to start.
 pub(super) enum Start {
@@ -55,7 +56,9 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
         note: refused_before.then_some("safety_copy_refused"),
         at_once: desk.config.limits.at_once,
     };
-    let results = desk.batch([egresses::claim(&attempt, now), vec![egresses::newest(&stream.id)]].concat()).await?;
+    let storage_key = proof_id(&desk.config.bucket, &desk.config.storj_egress);
+    let noted = vec![egresses::newest(&stream.id), egresses::uploads_with(&id, &storage_key)];
+    let results = desk.batch([egresses::claim(&attempt, now), noted].concat()).await?;
     let jobs: Vec<egresses::Job> = desk.rows(&results, 3)?;
     let Some(job) = jobs.into_iter().find(|job| job.id == id) else {
         desk.trail.decided("start: the place is taken or nobody wants it any more");

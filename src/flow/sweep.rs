@@ -3,13 +3,14 @@
 //!
 //! What is due of every duty is asked for in one batch, so a run with nothing to do costs three round trips.
 
+use crate::doctor::rehearsal;
 use crate::error::Error;
 use crate::flow::{discard, join, notify, tend::tend};
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::search as words;
-use crate::store::{Rows, Statement, events, outbox, reels, schedule, trash, wishes};
-use crate::time::{Millis, SECOND};
+use crate::store::{Rows, Statement, doctor, events, outbox, reels, schedule, trash, wishes};
+use crate::time::{DAY, Millis, SECOND};
 
 /// What the schedule sees to. A new duty is a line in each of [`DUTIES`], [`Duty::due`] and [`Duty::see_to`].
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +25,20 @@ enum Duty {
     Trash,
     /// What is to be told at `NOTIFY_URL`.
     Messages,
+    /// What the doctor recorded and did not bring to its end.
+    Rehearsals,
 }
 
 /// The most urgent first, with the log field that counts what was done: a recording that does not start is lost, what
 /// is deleted later is not.
-const DUTIES: [(Duty, &str); 5] =
-    [(Duty::Streams, "tended"), (Duty::Words, "indexed"), (Duty::Messages, "told"), (Duty::Joining, "joined"), (Duty::Trash, "deleted")];
+const DUTIES: [(Duty, &str); 6] = [
+    (Duty::Streams, "tended"),
+    (Duty::Rehearsals, "ended"),
+    (Duty::Words, "indexed"),
+    (Duty::Messages, "told"),
+    (Duty::Joining, "joined"),
+    (Duty::Trash, "deleted"),
+];
 
 impl Duty {
     /// Asks what is due, by an index and for at most so many rows as can be reached.
@@ -40,6 +49,7 @@ impl Duty {
             Self::Joining => reels::due(now, JOINED_A_RUN),
             Self::Trash => trash::due(now, ROWS_A_GROUP),
             Self::Messages => outbox::due(now, 1),
+            Self::Rehearsals => rehearsal::cut_off(now),
         }
     }
 
@@ -76,6 +86,7 @@ impl Duty {
                 }
                 Ok(gone)
             }
+            Self::Rehearsals => rehearsal::clean_up(desk, &desk.rows::<serde_json::Value>(due, at)?).await,
             Self::Messages => {
                 let mut told = 0;
                 while room.is_left() {
@@ -171,7 +182,13 @@ pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     }
     let end = desk.now();
     let note = notes.join(", ");
-    desk.batch(vec![events::forget(end), schedule::beat("schedule", end, &note), schedule::release("schedule", &holder)]).await?;
+    desk.batch(vec![
+        events::forget(end),
+        doctor::forget_refusals(end.plus(-7 * DAY)),
+        schedule::beat("schedule", end, &note),
+        schedule::release("schedule", &holder),
+    ])
+    .await?;
     Ok(())
 }
 

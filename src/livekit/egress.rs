@@ -77,6 +77,32 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
     twirp::call(config, "Egress", "StartRoomCompositeEgress", grants(), &body, now)
 }
 
+/// `StartRoomCompositeEgress` for the doctor: the smallest picture, to a key of its own, without webhooks.
+///
+/// # Errors
+/// The token could not be signed.
+pub fn start_rehearsal(config: &Config, room_name: &str, object_key: &str, now: Millis) -> Result<Outgoing, Error> {
+    let body = json!({
+        "room_name": room_name,
+        "layout": "speaker",
+        "preset": "H264_720P_30",
+        "file_outputs": [{
+            "file_type": "MP4",
+            "filepath": object_key,
+            "disable_manifest": true,
+            "s3": {
+                "access_key": config.storj_egress.access_key_id,
+                "secret": config.storj_egress.secret_access_key.reveal(),
+                "region": config.bucket.region,
+                "endpoint": config.bucket.endpoint,
+                "bucket": config.bucket.name,
+                "force_path_style": true,
+            },
+        }],
+    });
+    twirp::call(config, "Egress", "StartRoomCompositeEgress", grants(), &body, now)
+}
+
 /// `StopEgress`.
 ///
 /// # Errors

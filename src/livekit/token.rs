@@ -158,8 +158,16 @@ pub fn join_token(key: &ApiKey, token: &JoinToken<'_>, now: Millis, ttl_s: i64) 
 /// # Errors
 /// [`SignError::EmptyKey`], [`SignError::Time`], [`SignError::Encode`].
 pub fn api_token(key: &ApiKey, video: VideoGrants, now: Millis) -> Result<String, SignError> {
+    api_token_valid(key, video, now.plus(-API_BACKDATE), now.plus(API_TTL))
+}
+
+/// The same, for other times.
+///
+/// # Errors
+/// As [`api_token`].
+pub fn api_token_valid(key: &ApiKey, video: VideoGrants, from: Millis, until: Millis) -> Result<String, SignError> {
     let claims = TokenClaims { iss: &key.key, sub: None, name: None, metadata: None, attributes: None, video: &video };
-    sign(key, claims, now.plus(-API_BACKDATE), now.plus(API_TTL))
+    sign(key, claims, from, until)
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::token::{VideoGrants, api_token};
+use super::token::{VideoGrants, api_token, api_token_valid};
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Incoming, Outgoing, Unanswered};
@@ -18,13 +18,34 @@ pub const TIMEOUT_MS: u32 = 10_000;
 /// The token could not be signed: a fault of this program.
 pub fn call(config: &Config, service: &str, method: &str, grants: VideoGrants, body: &Value, now: Millis) -> Result<Outgoing, Error> {
     let token = api_token(&config.livekit_key, grants, now).map_err(|_| Error::internal())?;
-    Ok(Outgoing {
+    Ok(with_token(config, service, method, &token, body))
+}
+
+/// A call whose token is valid at other times: by what a server takes its clock is known.
+///
+/// # Errors
+/// As [`call`].
+pub fn call_valid(
+    config: &Config,
+    service: &str,
+    method: &str,
+    grants: VideoGrants,
+    body: &Value,
+    from: Millis,
+    until: Millis,
+) -> Result<Outgoing, Error> {
+    let token = api_token_valid(&config.livekit_key, grants, from, until).map_err(|_| Error::internal())?;
+    Ok(with_token(config, service, method, &token, body))
+}
+
+fn with_token(config: &Config, service: &str, method: &str, token: &str, body: &Value) -> Outgoing {
+    Outgoing {
         method: "POST",
         url: format!("{}/twirp/livekit.{service}/{method}", config.livekit_api),
         headers: vec![("authorization".to_owned(), format!("Bearer {token}")), ("content-type".to_owned(), "application/json".to_owned())],
         body: crate::json::write(body).into_bytes(),
         timeout_ms: TIMEOUT_MS,
-    })
+    }
 }
 
 /// Why a call has no result. LiveKit's message is not kept: it repeats tokens.

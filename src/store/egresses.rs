@@ -271,6 +271,12 @@ fn moved(facts: &Facts) -> Statement {
     )
 }
 
+/// Which storage key it is handed, hashed: that key has to live as long as the recording.
+#[must_use]
+pub fn uploads_with(id: &str, storage_key: &str) -> Statement {
+    Statement::new("UPDATE egresses SET storage_key = ? WHERE id = ?", params![storage_key, id])
+}
+
 /// How many recordings of a stream's owner hold a place, in whatever stream.
 #[must_use]
 pub fn at_once(stream_id: &str) -> Statement {

@@ -4,6 +4,7 @@
 //! round trip; native tests run the very same ones in SQLite.
 
 pub mod assets;
+pub mod doctor;
 pub mod downloads;
 pub mod egresses;
 pub mod events;

@@ -19,14 +19,24 @@ const PIPED_TIMEOUT_MS: u32 = 60_000;
 /// be allowed to.
 const PROBE_TTL: &str = "+1h";
 
+/// What the probe object says.
+pub const PROBE: &[u8] = b"livekit-storj asks whether this key may write here; this object expires by itself\n";
+
 /// Writes the probe with the very key that LiveKit gets.
 ///
 /// # Errors
 /// The key could not be signed.
 pub fn probe(config: &Config, key: &str, now: Millis) -> Result<Outgoing, SignError> {
+    probe_with(config, &config.storj_egress, key, now)
+}
+
+/// Writes it with that key.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn probe_with(config: &Config, credentials: &Credentials, key: &str, now: Millis) -> Result<Outgoing, SignError> {
     let headers = [("content-type", "text/plain"), ("x-amz-meta-object-expires", PROBE_TTL)];
-    let body = b"livekit-storj asks whether this key may write here; this object expires by itself\n".to_vec();
-    signed("PUT", &config.bucket, &config.storj_egress, key, &[], &headers, body, now, TIMEOUT_MS)
+    signed("PUT", &config.bucket, credentials, key, &[], &headers, PROBE.to_vec(), now, TIMEOUT_MS)
 }
 
 /// What the probe proved.

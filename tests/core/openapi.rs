@@ -22,6 +22,8 @@ fn known(name: &str) -> Option<Value> {
     Some(match name {
         "visibility" => json!({ "enum": ["public", "private"] }),
         "quality" => json!({ "enum": ["720p", "1080p", "4k"] }),
+        "hours" => json!({ "type": ["integer", "number"], "maximum": 100_000 }),
+        "prices" => json!({ "enum": ["today", "guide"] }),
         "layout" => json!({ "enum": LAYOUTS }),
         "role" => json!({ "enum": ["host", "viewer"] }),
         "format" => json!({ "enum": ["mp4", "segments"] }),
@@ -193,6 +195,10 @@ fn parameter(name: &str, path: &str) -> Value {
         "mine" => "The caller's own alone.",
         "from" => "Made at this time or later.",
         "to" => "Made before this time.",
+        "hours" => "Hours recorded in the month.",
+        "viewers" => "How many watch every recording whole.",
+        "prices" => "Today's, or those of the guide.",
+        "quality" => "Of the recordings.",
         "limit" => "The longest page. One may be short or empty; only `nextCursor: null` is the end.",
         _ => "Narrows the list.",
     };
@@ -290,6 +296,8 @@ fn document() -> Value {
     doc.describe("GET", "/api/recordings/{id}/download", "Leads to a link that saves it.", false, &[], &[]);
     doc.describe("POST", "/api/recordings/{id}/download", "The link that saves it.", false, &[], &[]);
     doc.describe("GET", "/api/recordings/{id}/why", "What happened, what comes next, and the common issues.", true, &[], &[]);
+    let month = &["hours", "quality", "viewers", "prices"];
+    doc.describe("GET", "/api/estimate", "What a month of so many hours costs, line by line.", false, month, &[]);
     doc.describe("GET", "/healthz", "Whether the Worker can do its work.", false, &[], &[]);
 
     let none = || Value::Null;
@@ -376,6 +384,9 @@ fn document() -> Value {
         json!({ "roomName": doc_room(&doc.world), "streamId": null, "quality": null, "layout": null, "audioOnly": null }),
     );
 
+    for query in ["?hours=100", "?hours=0.5&prices=guide"] {
+        doc.call("", "GET", "/api/estimate", "", query, none());
+    }
     let error = doc.world.call("", "GET", "/api/streams/never-there", Value::Null).1;
     let hinted = doc.world.call("", "GET", "/api/streams?mine=true", Value::Null).1;
     let mut paths = Map::new();

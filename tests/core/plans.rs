@@ -84,6 +84,8 @@ fn used() -> World {
         world.call("", "GET", path, Value::Null);
     }
     world.call("admin", "GET", "/api/usage", Value::Null);
+    world.call("admin", "GET", "/api/doctor", Value::Null);
+    world.send_raw("POST", "/livekit-webhook", vec![], vec![]);
     world
 }
 

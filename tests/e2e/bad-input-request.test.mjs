@@ -28,6 +28,8 @@ const paths = {
   '/api/recordings/r1/download': ['GET', 'HEAD', 'POST'],
   '/api/estimate': ['GET', 'HEAD'],
   '/api/usage': ['GET', 'HEAD'],
+  '/api/doctor': ['GET', 'HEAD'],
+  '/api/doctor/record': ['POST'],
   '/healthz': ['GET', 'HEAD'],
 }
 const takingJson = ['POST /livekit-egress', 'POST /livekit-egress/stop', 'POST /livekit-token', 'POST /api/streams']

@@ -20,7 +20,8 @@ export const authSecret = 'test-only-caller-secret-0123456789abcdef'
 export const bucket = 'recordings'
 
 /**
- * Starts both. `vars`: configuration besides the usual (`null` leaves a name unset). `devstackArgs`: more flags for the
+ * Starts both. `vars`: configuration besides the usual (`null` leaves a name unset), or a function
+ * that makes it of the devstack's addresses. `devstackArgs`: more flags for the
  * devstack. `webhookEvents`: only these events reach the project's webhook. `speed` divides LiveKit's waiting times.
  * `bundle`: the folder of another build of the Worker. `folder`: where the database lies, so that another Worker can read it.
  * `around`: a module around the Worker's. `limited`: with its rate-limiting bindings.
@@ -37,7 +38,7 @@ export async function start({ vars = {}, devstackArgs = [], webhookEvents, speed
       ...(webhookEvents ? ['--webhook-events', webhookEvents.join(',')] : []),
       ...devstackArgs,
     ])
-    const runtime = await startWorker(port, { ...usualVars(devstack, worker), ...vars }, { bundle, folder, around, limited })
+    const runtime = await startWorker(port, { ...usualVars(devstack, worker), ...(typeof vars === 'function' ? vars(devstack) : vars) }, { bundle, folder, around, limited })
     return stage({ worker, devstack, runtime })
   } catch (error) {
     report(error) // With the devstack's own words, which a test runner would not show.

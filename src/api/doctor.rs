@@ -1,0 +1,48 @@
+//! `GET /api/doctor`, `POST /api/doctor/record`: what is wrong with this installation, and what to do about it.
+
+use serde_json::Value;
+
+use super::{Reply, Request, input};
+use crate::auth::caller::Caller;
+use crate::doctor::rehearsal::rehearse;
+use crate::doctor::{Check, examine};
+use crate::error::Error;
+use crate::json::object_of;
+use crate::ports::{Desk, Ports};
+
+/// Makes every check, which takes some seconds: it writes, reads and deletes an object with each key.
+///
+/// # Errors
+/// 401, 403 for who is no admin.
+pub async fn examination<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    admins(caller)?;
+    input::query(request, &[])?;
+    let page = request.header("origin").filter(|origin| *origin != request.origin);
+    let checks = examine(desk, &request.origin, page).await;
+    Ok(told(desk, &checks))
+}
+
+/// `POST /api/doctor/record`: ten seconds recorded for real in a room where somebody publishes now.
+///
+/// # Errors
+/// 400, 401, 403 for who is no admin, 404 `room_not_found`, 409 `nobody_publishes`, 502, 503.
+pub async fn rehearsal<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    let body = input::body(request, &["roomName"])?;
+    let room_name = input::room_name(body.text(&["roomName"])?)?;
+    admins(caller)?;
+    desk.trail.note("room", room_name.clone());
+    let checks = rehearse(desk, &room_name).await?;
+    Ok(told(desk, &checks))
+}
+
+fn admins(caller: &Caller) -> Result<(), Error> {
+    caller.user_id().ok_or_else(Error::sign_in)?;
+    if caller.is_admin() { Ok(()) } else { Err(Error::admins_only()) }
+}
+
+fn told<P: Ports>(desk: &Desk<'_, P>, checks: &[Check]) -> Reply {
+    let wrong: Vec<&str> = checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
+    desk.trail.note("wrong", wrong.join(", "));
+    let views: Vec<Value> = checks.iter().map(Check::view).collect();
+    Reply::json(200, object_of([("ok", wrong.is_empty().into()), ("checks", views.into())]))
+}

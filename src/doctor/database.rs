@@ -1,0 +1,35 @@
+//! D1: is it there, and is every migration applied.
+
+use super::Check;
+use crate::params;
+use crate::ports::{Desk, Ports};
+use crate::store::Statement;
+
+/// What each migration brought: the file, a table, and a column of it. A test holds this against `migrations/`.
+pub const MARKS: [(&str, &str, &str); 5] = [
+    ("0001_init.sql", "pulse", "note"),
+    ("0002_safety_copy.sql", "reels", "reel"),
+    ("0003_keep.sql", "trash", "object_key"),
+    ("0004_find.sql", "downloads", "viewer"),
+    ("0005_account.sql", "webhook_refusals", "signer"),
+];
+
+const REMEDY: &str =
+    "`npm run deploy` applies the migrations before it deploys; by hand: npx wrangler d1 migrations apply livekit-storj --remote";
+
+/// What is missing; `None` when all is there.
+pub(super) async fn missing<P: Ports>(desk: &Desk<'_, P>) -> Option<Check> {
+    let mark = |(_, table, column): (&str, &str, &str)| {
+        Statement::new("SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = ?", params![table, column])
+    };
+    let Ok(results) = desk.ports.batch(MARKS.into_iter().map(mark).collect()).await else {
+        return Some(Check::wrong(
+            "database",
+            "D1 does not answer",
+            "see Cloudflare's status page; is the binding DB in wrangler.toml, with this account's database_id",
+        ));
+    };
+    let there = |index: usize| results.get(index).and_then(|rows| rows.first()).is_some_and(|row| row["n"] != 0);
+    let missing: Vec<&str> = MARKS.iter().enumerate().filter(|(index, _)| !there(*index)).map(|(_, (file, ..))| *file).collect();
+    (!missing.is_empty()).then(|| Check::wrong("database", format!("D1 lacks the migrations {}", missing.join(", ")), REMEDY))
+}

@@ -1,0 +1,81 @@
+//! The doctor against the models, and that it knows what each migration brought.
+
+use livekit_storj::doctor::MARKS;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::world::World;
+
+fn wrong(world: &World) -> Vec<String> {
+    let (status, answer) = world.call("admin", "GET", "/api/doctor", Value::Null);
+    assert_eq!(status, 200, "{answer}");
+    let checks = answer["checks"].as_array().unwrap();
+    checks.iter().filter(|check| check["ok"] == json!(false)).map(|check| check["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_migration_has_a_mark_that_it_alone_brings() {
+    let mut files: Vec<String> = std::fs::read_dir("migrations").unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    assert_eq!(MARKS.map(|(file, ..)| file).to_vec(), files);
+    let db = Connection::open_in_memory().unwrap();
+    let there = |table: &str, column: &str| {
+        let count: i64 =
+            db.query_row("SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", [table, column], |row| row.get(0)).unwrap();
+        count == 1
+    };
+    for (file, table, column) in MARKS {
+        assert!(!there(table, column), "{file}");
+        db.execute_batch(&std::fs::read_to_string(format!("migrations/{file}")).unwrap()).unwrap();
+        assert!(there(table, column), "{file}");
+    }
+}
+
+#[test]
+fn a_world_in_order_is_told_to_be_so_once_a_webhook_came_and_the_schedule_ran() {
+    let world = World::new();
+    assert_eq!(wrong(&world), ["webhooks_seen", "schedule"]);
+    world.cron();
+    world.webhook(json!({ "event": "room_started", "room": world.room("r", "RM_1") }));
+    assert_eq!(wrong(&world), [] as [&str; 0]);
+    let calls = world.livekit.borrow().calls.clone();
+    assert_eq!(calls.len(), 4, "two a visit: {calls:?}");
+}
+
+#[test]
+fn refused_webhooks_are_counted_by_signer_at_most_once_a_second_and_a_crowd_of_signers_is_one() {
+    let world = World::new();
+    let refuse = |signer: &str| {
+        let key = livekit_storj::livekit::token::ApiKey { key: signer.to_owned(), secret: livekit_storj::secret::Secret::new("another") };
+        let authorization = livekit_storj::livekit::signature::sign_body(&key, b"{}", world.clock.get()).unwrap();
+        let headers = vec![("authorization".to_owned(), authorization)];
+        assert_eq!(world.send_raw("POST", "/livekit-webhook", headers, b"{}".to_vec()).status, 401);
+    };
+    for _ in 0..3 {
+        refuse("APIother");
+        world.advance(500);
+    }
+    assert_eq!(world.one("SELECT times FROM webhook_refusals"), json!(2));
+    for n in 0..100 {
+        refuse(&format!("key{n}"));
+    }
+    assert_eq!(world.one("SELECT count(*) FROM webhook_refusals"), json!(51));
+    assert!(wrong(&world).iter().filter(|name| *name == "webhooks_refused").count() <= 10);
+    // A refusal is one whether or not D1 takes note of it.
+    world.fail_batch.set(Some(0));
+    refuse("APIother");
+    world.advance(8 * 24 * 3_600_000);
+    world.cron();
+    assert_eq!(world.one("SELECT count(*) FROM webhook_refusals"), json!(0), "forgotten after a week");
+}
+
+#[test]
+fn a_job_keeps_the_hash_of_the_key_it_uploads_with() {
+    let world = World::new();
+    super::flows::live(&world, true);
+    world.cron();
+    assert_eq!(world.one("SELECT length(storage_key) FROM egresses"), json!(32));
+    assert!(!wrong(&world).contains(&"storage_key_in_use".to_owned()));
+    world.db.execute("UPDATE egresses SET storage_key = 'of another'", []).unwrap();
+    assert!(wrong(&world).contains(&"storage_key_in_use".to_owned()));
+}
