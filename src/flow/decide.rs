@@ -219,7 +219,7 @@ pub fn next(view: &View, looked: Looked, project: &str, now: Millis) -> Step {
 
     // (3) Attempts of unknown outcome, and jobs that have not been heard of for a while.
     let unfinished = |job: &&Job| {
-        let listed_late = || is_untold(job) && over_at(job, view).is_none() && now.since(job.requested_at) < UNTOLD_LOOKED_FOR_MS;
+        let listed_late = || is_untold(job) && may_be_listed(job, view) && now.since(job.requested_at) < UNTOLD_LOOKED_FOR_MS;
         let unheard = || !job.is_over_at_livekit() && recent(job.requested_at, now);
         job.project == project && (!job.status().is_over() || unheard() || listed_late())
     };
@@ -409,6 +409,12 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     // A stop that was heeded, and then silence: its room may go on.
     let stopped_at = job.stop_sent_at.filter(|_| job.status() == Status::Stopping);
     alive && (gone || over_at(job, view).is_some_and(silent) || stopped_at.is_some_and(silent))
+}
+
+/// LiveKit may have taken it since the list was last asked for: while its room is open, and once more when that is
+/// over.
+fn may_be_listed(job: &Job, view: &View) -> bool {
+    over_at(job, view).is_none_or(|over| job.looked_at.is_none_or(|looked| looked < over))
 }
 
 /// Given up, and LiveKit has not said a word about it. It may have been taken late all the same.
