@@ -74,6 +74,8 @@ pub struct Config {
     pub storj_egress: Credentials,
     /// Each object's own expiry, in milliseconds, as it is sent at upload (`+720h`).
     pub object_ttl: Option<ObjectTtl>,
+    /// Recordings are deleted so many days after their end; `None` keeps them.
+    pub retention_days: Option<i64>,
     /// Checks callers' HS256 tokens.
     pub auth_secret: Option<Secret>,
     /// Where the keys of callers' RS256 and ES256 tokens are.
@@ -114,6 +116,9 @@ pub struct ObjectTtl {
     /// The same in milliseconds.
     pub ms: i64,
 }
+
+/// A century: what is kept longer is kept for ever.
+const MOST_RETENTION_DAYS: i64 = 36_500;
 
 /// HS256 keys shorter than their hash weaken it (RFC 7518, section 3.2).
 const MIN_AUTH_SECRET_BYTES: usize = 32;
@@ -188,6 +193,9 @@ impl Config {
             _ => None,
         });
         let allowed_origins = v.origins("ALLOWED_ORIGINS");
+        let retention_days = v.optional("RETENTION_DAYS", "a whole number of days from 0 (keep for ever) to 36500", |text| {
+            text.parse::<i64>().ok().filter(|days| (0..=MOST_RETENTION_DAYS).contains(days))
+        });
         let default_quality = v.optional("DEFAULT_QUALITY", "`720p`, `1080p` or `4k`", Quality::from_name);
         let storj_tier = v.optional("STORJ_TIER", "`standard` or `advanced`", |text| match text {
             "standard" => Some(StorjTier::Standard),
@@ -223,6 +231,7 @@ impl Config {
                 storj_egress: storj_egress.map_or_else(|| storj.clone(), credentials),
                 storj,
                 object_ttl,
+                retention_days: retention_days.filter(|days| *days > 0),
                 auth_secret: auth_secret.map(Secret::new),
                 auth_jwks_url,
                 auth: AuthRules { issuer, audience, admins },

@@ -46,6 +46,16 @@ pub enum Route {
     ChangeRecording(String),
     /// `GET /api/recordings/{id}/playback`
     Playback(String),
+    /// `POST /api/recordings/{id}/save`
+    Save(String),
+    /// `DELETE /api/recordings/{id}`
+    DeleteRecording(String),
+    /// `POST /api/recordings/delete`
+    DeleteRecordings,
+    /// `DELETE /api/streams/{id}`
+    DeleteStream(String),
+    /// `DELETE /api/users/{id}`
+    EraseUser(String),
     /// `GET /api/recordings/{id}/download`
     Download(String),
     /// `POST /api/recordings/{id}/download`
@@ -91,7 +101,7 @@ impl Route {
             ["api", "streams"] => vec![("GET", Self::ListStreams), ("POST", Self::CreateStream)],
             ["api", "streams", id] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
-                vec![("GET", Self::ReadStream(id.clone())), ("PATCH", Self::ChangeStream(id))]
+                vec![("GET", Self::ReadStream(id.clone())), ("PATCH", Self::ChangeStream(id.clone())), ("DELETE", Self::DeleteStream(id))]
             }
             ["api", "streams", id, "end"] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
@@ -110,9 +120,19 @@ impl Route {
                 vec![("GET", Self::Viewers(id))]
             }
             ["api", "recordings"] => vec![("GET", Self::ListRecordings)],
+            ["api", "recordings", "delete"] => vec![("POST", Self::DeleteRecordings)],
+            ["api", "recordings", id, "save"] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("POST", Self::Save(id))]
+            }
+            ["api", "users", id] => vec![("DELETE", Self::EraseUser(user_id(id).ok_or_else(Error::no_route)?))],
             ["api", "recordings", id] => {
                 let id = identifier(id).ok_or_else(Error::recording_not_found)?;
-                vec![("GET", Self::ReadRecording(id.clone())), ("PATCH", Self::ChangeRecording(id))]
+                vec![
+                    ("GET", Self::ReadRecording(id.clone())),
+                    ("PATCH", Self::ChangeRecording(id.clone())),
+                    ("DELETE", Self::DeleteRecording(id)),
+                ]
             }
             ["api", "recordings", id, "playback"] => {
                 let id = identifier(id).ok_or_else(Error::recording_not_found)?;
@@ -146,7 +166,8 @@ impl Route {
         }
         let allow = match table.iter().map(|(m, _)| *m).collect::<Vec<_>>().as_slice() {
             ["GET", "POST"] => "GET, HEAD, POST, OPTIONS",
-            ["GET", "PATCH"] => "GET, HEAD, PATCH, OPTIONS",
+            ["GET", "PATCH", "DELETE"] => "GET, HEAD, PATCH, DELETE, OPTIONS",
+            ["DELETE"] => "DELETE, OPTIONS",
             ["GET"] => "GET, HEAD, OPTIONS",
             _ => "POST, OPTIONS",
         };
@@ -176,6 +197,11 @@ impl Route {
             Self::ListRecordings => "GET /api/recordings",
             Self::ReadRecording(_) => "GET /api/recordings/{id}",
             Self::ChangeRecording(_) => "PATCH /api/recordings/{id}",
+            Self::Save(_) => "POST /api/recordings/{id}/save",
+            Self::DeleteRecording(_) => "DELETE /api/recordings/{id}",
+            Self::DeleteRecordings => "POST /api/recordings/delete",
+            Self::DeleteStream(_) => "DELETE /api/streams/{id}",
+            Self::EraseUser(_) => "DELETE /api/users/{id}",
             Self::Playback(_) => "GET /api/recordings/{id}/playback",
             Self::Download(_) => "GET /api/recordings/{id}/download",
             Self::DownloadLink(_) => "POST /api/recordings/{id}/download",
@@ -201,6 +227,13 @@ impl Route {
 pub fn identifier(text: &str) -> Option<String> {
     let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     fits.then(|| text.to_owned())
+}
+
+/// A user's id is the sign-in provider's: any text, percent-encoded, at most as long as a caller's.
+fn user_id(text: &str) -> Option<String> {
+    let id = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+    let fits = (1..=255).contains(&id.len()) && !id.chars().any(char::is_control);
+    fits.then(|| id.into_owned())
 }
 
 #[cfg(test)]
@@ -229,7 +262,7 @@ mod tests {
         let refused = Route::find("DELETE", "/livekit-egress").unwrap_err();
         assert_eq!((refused.status, refused.allow), (405, Some("POST, OPTIONS")));
         let refused = Route::find("PUT", "/api/streams/abc").unwrap_err();
-        assert_eq!((refused.status, refused.allow), (405, Some("GET, HEAD, PATCH, OPTIONS")));
+        assert_eq!((refused.status, refused.allow), (405, Some("GET, HEAD, PATCH, DELETE, OPTIONS")));
     }
 
     #[test]

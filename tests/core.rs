@@ -14,6 +14,8 @@
 mod bucket;
 #[path = "core/cost.rs"]
 mod cost;
+#[path = "core/deletion.rs"]
+mod deletion;
 #[path = "core/discard.rs"]
 mod discard;
 #[path = "core/doctor.rs"]
@@ -34,10 +36,14 @@ mod plans;
 mod recorded;
 #[path = "core/recorded_loss.rs"]
 mod recorded_loss;
+#[path = "core/retention.rs"]
+mod retention;
 #[path = "core/runaway.rs"]
 mod runaway;
 #[path = "core/safety.rs"]
 mod safety;
+#[path = "core/saving.rs"]
+mod saving;
 #[path = "core/schema.rs"]
 mod schema;
 #[path = "core/search.rs"]

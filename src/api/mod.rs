@@ -6,6 +6,7 @@
 pub mod caller;
 pub mod cors;
 pub mod cost;
+pub mod deletion;
 pub mod doctor;
 pub mod download;
 pub mod egress;
@@ -15,6 +16,7 @@ pub mod page;
 pub mod playlist;
 pub mod recordings;
 mod rooms;
+pub mod saving;
 mod search;
 pub mod serve;
 mod signed_link;
@@ -22,6 +24,7 @@ pub mod site;
 pub mod streams;
 mod to_record;
 pub mod token;
+pub mod users;
 pub mod viewers;
 pub mod views;
 pub mod webhook;
@@ -93,7 +96,7 @@ impl Reply {
     }
 }
 
-/// Work behind an answer, for one stream. All of it is also found by the schedule.
+/// Work behind an answer, for one stream unless it says otherwise. All of it is also found by the schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Background {
     /// Bring it where it should be.
@@ -102,4 +105,6 @@ pub enum Background {
     Look(String),
     /// The same, looking for up to 25 s until the host publishes.
     AwaitHost(String),
+    /// Go on with the lasting copy of this recording.
+    Save(String),
 }

@@ -76,6 +76,18 @@ pub(super) async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str
     row.filter(|row| may_see(caller, &row.owner_id, &row.visibility)).ok_or_else(Error::recording_not_found)
 }
 
+/// A recording that the caller may change.
+pub(super) async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Recording, Error> {
+    caller.user_id().ok_or_else(Error::sign_in)?;
+    let row = find(desk, caller, id).await?;
+    if may_change(caller, &row.owner_id) { Ok(row) } else { Err(Error::not_yours("recording")) }
+}
+
+/// 410: there is no file to do this with.
+pub(super) fn gone(message: &'static str) -> Error {
+    Error::new(410, "recording_missing", message)
+}
+
 /// `GET /api/recordings/{id}`
 ///
 /// # Errors
@@ -92,11 +104,7 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let body = input::body(request, &["title", "visibility"])?;
     let (title, visibility) = (input::title(body.text(&["title"])?)?, input::visibility(body.text(&["visibility"])?)?);
-    caller.user_id().ok_or_else(Error::sign_in)?;
-    let row = find(desk, caller, id).await?;
-    if !may_change(caller, &row.owner_id) {
-        return Err(Error::not_yours("recording"));
-    }
+    let row = find_own(desk, caller, id).await?;
     let title_then = title.as_deref().unwrap_or(&row.title);
     let found_by = words::index(id, title_then, crate::search::words(desk.ports, title_then, &row.room_name));
     let statements = vec![lists::change_recording(id, title.as_deref(), visibility.as_deref()), found_by, lists::recording(id)];
@@ -136,7 +144,6 @@ pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &R
 /// # Errors
 /// 409 `recording_not_ready`, 410 `recording_missing`.
 pub(super) fn playable_until(row: &Recording, now: Millis) -> Result<Millis, Error> {
-    let gone = |message| Error::new(410, "recording_missing", message);
     match row.status.as_str() {
         "ready" => match row.expires_at {
             // A link lives a second at least, and never longer than the recording.
@@ -146,6 +153,7 @@ pub(super) fn playable_until(row: &Recording, now: Millis) -> Result<Millis, Err
         "processing" => Err(Error::new(409, "recording_not_ready", "the recording is still being verified")
             .retry_after(5)
             .hint("LiveKit takes 1–3 minutes after a stream; ask again")),
+        "deleting" => Err(gone("the recording is being deleted")),
         _ => Err(gone("the recording's file is not in the bucket")),
     }
 }

@@ -1,16 +1,21 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
 use super::{
-    Background, Reply, Request, caller, cors, download, egress, health, playlist, recordings, site, streams, token, viewers, webhook, why,
+    Background, Reply, Request, caller, cors, deletion, download, egress, health, playlist, recordings, saving, site, streams, token,
+    users, viewers, webhook, why,
 };
 use super::{cost, doctor};
 use crate::config::{Config, Fault};
 use crate::error::Error;
 use crate::flow::notify;
+use crate::flow::save::go_on;
 use crate::flow::tend::{await_host, tend};
 use crate::ports::{Desk, Guard, Ports, Trail};
 use crate::route::Route;
 use crate::site::Page;
+
+/// Behind an answer a Worker may go on for 30 s: no part of a copy is begun after half of that.
+const SAVES_FOR_MS: i64 = 15_000;
 
 /// Answers a request. Every error becomes an answer here; there is no other way out.
 pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, trail: &Trail, request_id: &str, request: &Request) -> Reply {
@@ -88,6 +93,11 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::ListRecordings => recordings::list(desk, &caller, request).await,
         Route::ReadRecording(id) => recordings::read(desk, &caller, id).await,
         Route::ChangeRecording(id) => recordings::change(desk, &caller, request, id).await,
+        Route::DeleteRecording(id) => deletion::recording(desk, &caller, id).await,
+        Route::DeleteRecordings => deletion::recordings(desk, &caller, request).await,
+        Route::DeleteStream(id) => deletion::stream(desk, &caller, request, id).await,
+        Route::Save(id) => saving::save(desk, &caller, id).await,
+        Route::EraseUser(id) => users::erase(desk, &caller, id).await,
         Route::Playback(id) => recordings::playback(desk, &caller, request, id).await,
         Route::Download(id) => download::follow(desk, &caller, request, id).await,
         Route::DownloadLink(id) => download::tell(desk, &caller, request, id).await,
@@ -112,6 +122,10 @@ pub async fn follow_up<P: Ports>(ports: &P, config: &Config, trail: &Trail, work
         Background::Tend(id) => tend(&desk, id, false).await.map(|_| ()),
         Background::Look(id) => tend(&desk, id, true).await.map(|_| ()),
         Background::AwaitHost(id) => await_host(&desk, id).await,
+        Background::Save(id) => {
+            let until = desk.now().plus(SAVES_FOR_MS);
+            go_on(&desk, id, || desk.now() < until).await.map(|_| ())
+        }
     };
     // What just became of a recording is told at once, if somebody wants to know.
     let told = if config.notify.is_some() { notify::deliver(&desk).await.map(|_| ()) } else { Ok(()) };

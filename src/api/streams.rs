@@ -71,7 +71,8 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
-    let shown: Vec<_> = rows.iter().map(|row| views::stream(row, caller, &desk.config.prices, desk.now())).collect();
+    let shown = rows.iter().filter(|row| row.deleted_at.is_none());
+    let shown: Vec<_> = shown.map(|row| views::stream(row, caller, &desk.config.prices, desk.now())).collect();
     Ok(Reply::json(200, json!({ "streams": shown, "nextCursor": next })))
 }
 

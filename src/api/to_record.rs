@@ -159,5 +159,9 @@ async fn foreign<P: Ports>(
     let owner: Option<serde_json::Value> = desk.rows(&results, 4)?.into_iter().next();
     let id = owner.as_ref().and_then(|row| row["stream_id"].as_str()).ok_or_else(Error::room_not_found)?;
     let view = load(desk, id).await?.ok_or_else(Error::room_not_found)?;
-    if may_change(caller, &view.stream.owner_id) { Ok(view.stream) } else { Err(Error::room_not_found()) }
+    if may_change(caller, &view.stream.owner_id) && view.stream.deleted_at.is_none() {
+        Ok(view.stream)
+    } else {
+        Err(Error::room_not_found())
+    }
 }

@@ -9,7 +9,8 @@ use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::assets::Unverified;
 use crate::store::search as words;
-use crate::store::{Only, assets, egresses, reels};
+use crate::store::{Only, Statement, assets, egresses, reels, retention, saves};
+use crate::storj::key::saved_key;
 use crate::storj::object::{self, Sight};
 use crate::storj::sign::Bucket;
 use crate::time::{MINUTE, Millis};
@@ -38,9 +39,10 @@ pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &st
         }
         Verdict::Segments(reel) => {
             desk.trail.decided(format!("no file of the failed job so far; its segments hold {} s", reel.ms() / 1_000));
-            let expires_at = first_expiry(desk, view.stream.save_to_storj, job.started_at.unwrap_or(job.requested_at));
+            let saved = view.stream.save_to_storj && job.object_ttl_ms.is_none();
+            let expiry = expiry(desk, job.object_ttl_ms, saved, job.started_at.unwrap_or(job.requested_at));
             let mut statements = vec![egresses::file_checked(job_id, job.file_checks, None, last, now)];
-            statements.extend(reels::make(&job.object_key, &desk.new_id(), &reel, expires_at, false, now));
+            statements.extend(reels::make(&job.object_key, &desk.new_id(), &reel, expiry, false, now));
             statements.push(reels::to_be_joined(&job.object_key, now));
             statements
         }
@@ -78,10 +80,12 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
     let statements = match judge(desk, told, mp4, copy, &bucket, key).await? {
         Verdict::Mp4(size) => {
             desk.trail.decided("the file is there: ready");
-            let expires_at = first_expiry(desk, asset.saved, asset.ended_at.unwrap_or(asset.created_at));
+            let expiry = expiry(desk, asset.object_ttl_ms, asset.saved, asset.ended_at.unwrap_or(asset.created_at));
+            // Its stream may have been told to keep its recordings after this one had begun.
+            let kept = saves::ask_if_wanted(asset_id, &saved_key(key), size, now);
             let discard = if asset.segments == "off" { vec![] } else { reels::discard(key, &bucket, now) };
             let found_by = words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
-            [vec![assets::ready(asset_id, size, expires_at), found_by], discard].concat()
+            [vec![assets::ready(asset_id, size, expiry), found_by, kept], discard].concat()
         }
         Verdict::Segments(_) if asset.reel.is_some() => {
             desk.trail.decided("the file that was named is not whole: the recording stays as it is");
@@ -89,8 +93,8 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
         }
         Verdict::Segments(reel) => {
             desk.trail.decided(format!("the segments hold more than the file: {} s", reel.ms() / 1_000));
-            let expires_at = first_expiry(desk, asset.saved, asset.started_at.unwrap_or(asset.created_at));
-            [reels::make(key, asset_id, &reel, expires_at, true, now), vec![reels::to_be_joined(key, now)]].concat()
+            let expiry = expiry(desk, asset.object_ttl_ms, asset.saved, asset.started_at.unwrap_or(asset.created_at));
+            [reels::make(key, asset_id, &reel, expiry, true, now), vec![reels::to_be_joined(key, now)]].concat()
         }
         Verdict::Nothing => {
             desk.trail.decided("the file is not there, confirmed: missing");
@@ -119,10 +123,11 @@ async fn judge<P: Ports>(
     })
 }
 
-/// When Storj deletes the first of what was uploaded, from that time on, by itself.
-fn first_expiry<P>(desk: &Desk<'_, P>, saved: bool, uploaded_from: Millis) -> Option<Millis> {
-    let ttl = desk.config.object_ttl.as_ref().filter(|_| !saved);
-    ttl.map(|ttl| uploaded_from.plus(ttl.ms))
+/// When the recording expires: when Storj deletes the first of what was uploaded, from that time on, by itself, or by
+/// our own retention.
+fn expiry<P: Ports>(desk: &Desk<'_, P>, object_ttl_ms: Option<i64>, saved: bool, uploaded_from: Millis) -> Statement {
+    let days = desk.config.retention_days.filter(|_| !saved);
+    retention::fix(object_ttl_ms.map(|ttl| uploaded_from.plus(ttl)), days, desk.now())
 }
 
 /// An upload that LiveKit announced is complete, but Storj may be a moment behind: absence counts from a

@@ -6,6 +6,7 @@
 
 pub mod decide;
 pub mod discard;
+pub mod erase;
 mod file;
 mod job;
 mod join;
@@ -13,6 +14,7 @@ mod look;
 pub mod notify;
 pub mod piece;
 mod proof;
+pub mod save;
 mod segments;
 pub mod sweep;
 pub mod tend;

@@ -5,11 +5,12 @@
 
 use crate::doctor::rehearsal;
 use crate::error::Error;
-use crate::flow::{discard, join, notify, tend::tend};
+use crate::flow::{discard, erase, join, notify, save, tend::tend};
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::search as words;
-use crate::store::{Rows, Statement, doctor, events, outbox, reels, schedule, trash, wishes};
+use crate::store::tombstones::{self, Doomed};
+use crate::store::{Rows, Statement, doctor, erasures, events, outbox, reels, retention, saves, schedule, trash, wishes};
 use crate::time::{DAY, Millis, SECOND};
 
 /// What the schedule sees to. A new duty is a line in each of [`DUTIES`], [`Duty::due`] and [`Duty::see_to`].
@@ -21,6 +22,12 @@ enum Duty {
     Words,
     /// Segments to be joined.
     Joining,
+    /// Lasting copies under way.
+    Saves,
+    /// Recordings whose time is over.
+    Expired,
+    /// Users of whom nothing is to be left.
+    Erasures,
     /// What is to be deleted.
     Trash,
     /// What is to be told at `NOTIFY_URL`.
@@ -31,12 +38,15 @@ enum Duty {
 
 /// The most urgent first, with the log field that counts what was done: a recording that does not start is lost, what
 /// is deleted later is not.
-const DUTIES: [(Duty, &str); 6] = [
+const DUTIES: [(Duty, &str); 9] = [
     (Duty::Streams, "tended"),
     (Duty::Rehearsals, "ended"),
     (Duty::Words, "indexed"),
     (Duty::Messages, "told"),
+    (Duty::Saves, "saves"),
     (Duty::Joining, "joined"),
+    (Duty::Expired, "expired"),
+    (Duty::Erasures, "erasures"),
     (Duty::Trash, "deleted"),
 ];
 
@@ -47,6 +57,9 @@ impl Duty {
             Self::Streams => wishes::due(now, STREAMS_A_RUN),
             Self::Words => words::without_words(),
             Self::Joining => reels::due(now, JOINED_A_RUN),
+            Self::Saves => saves::due(now, SAVES_A_RUN),
+            Self::Expired => tombstones::expired(now, EXPIRED_A_RUN),
+            Self::Erasures => erasures::due(ERASURES_A_RUN),
             Self::Trash => trash::due(now, ROWS_A_GROUP),
             Self::Messages => outbox::due(now, 1),
             Self::Rehearsals => rehearsal::cut_off(now),
@@ -77,12 +90,31 @@ impl Duty {
                 }
                 Ok(moved)
             }
+            Self::Saves => {
+                let ids: Vec<serde_json::Value> = desk.rows(due, at)?;
+                for id in ids.iter().filter_map(|row| row["id"].as_str()).take_while(|_| room.is_left()) {
+                    save::go_on(desk, id, || room.is_left()).await?;
+                }
+                Ok(ids.len())
+            }
+            Self::Expired => {
+                let doomed: Vec<Doomed> = desk.rows(due, at)?;
+                desk.batch(tombstones::recordings(&doomed.iter().collect::<Vec<_>>(), "expired", desk.now())).await?;
+                Ok(doomed.len())
+            }
+            Self::Erasures => {
+                let users: Vec<serde_json::Value> = desk.rows(due, at)?;
+                for id in users.iter().filter_map(|row| row["id"].as_str()).take_while(|_| room.is_left()) {
+                    erase::step(desk, id).await?;
+                }
+                Ok(users.len())
+            }
             Self::Trash => {
                 let (mut items, mut gone) = (desk.rows(due, at)?, 0);
                 while !items.is_empty() && room.is_left() {
-                    let (worked_off, next) = discard::work_off(desk, &items, trash::due(desk.now(), ROWS_A_GROUP)).await?;
-                    gone += worked_off;
-                    items = next;
+                    let worked = discard::work_off(desk, &items, trash::due(desk.now(), ROWS_A_GROUP)).await?;
+                    gone += worked.gone;
+                    items = worked.next;
                 }
                 Ok(gone)
             }
@@ -115,6 +147,11 @@ const LEFT_FOR_EACH: u32 = 4;
 const STREAMS_A_RUN: i64 = 12;
 /// Recordings that are joined side by side: each takes what a run has, so a second is for when the first is at its end.
 const JOINED_A_RUN: i64 = 2;
+/// A copy goes on by a part of 64 MiB a step: about a GB a run, of the few that wait longest.
+const SAVES_A_RUN: i64 = 5;
+/// Tombstones in one batch; their objects follow by the thousand.
+const EXPIRED_A_RUN: i64 = 100;
+const ERASURES_A_RUN: i64 = 3;
 /// What goes in one request to the bucket.
 const ROWS_A_GROUP: i64 = 200;
 /// A run that was cut off holds the lease for so long; runs are a minute apart.
@@ -152,6 +189,7 @@ pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     let mut statements = schedule::lease("schedule", &holder, now, now.plus(LEASE_MS));
     let first = statements.len();
     statements.extend(DUTIES.map(|(duty, _)| duty.due(now)));
+    statements.extend(retention::seen(desk.config.retention_days, now));
     let due = desk.batch(statements).await?;
     if desk.rows::<serde_json::Value>(&due, 1)?.is_empty() {
         desk.trail.decided("another run is at it");
@@ -182,13 +220,14 @@ pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     }
     let end = desk.now();
     let note = notes.join(", ");
-    desk.batch(vec![
+    let mut statements = retention::forget_viewers(end);
+    statements.extend([
         events::forget(end),
         doctor::forget_refusals(end.plus(-7 * DAY)),
         schedule::beat("schedule", end, &note),
         schedule::release("schedule", &holder),
-    ])
-    .await?;
+    ]);
+    desk.batch(statements).await?;
     Ok(())
 }
 

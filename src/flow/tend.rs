@@ -9,7 +9,7 @@ use super::{file, job, look};
 use crate::error::Error;
 use crate::params;
 use crate::ports::{Desk, Ports};
-use crate::store::{Statement, assets, egresses, streams, wishes};
+use crate::store::{Statement, assets, egresses, streams, tombstones, wishes};
 use crate::time::Millis;
 
 /// The longest chain that makes sense is look, look, start, stop, look, verify; more is a fault, and the
@@ -42,7 +42,7 @@ pub async fn load<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<Optio
         params![stream_id],
     );
     let limits = desk.config.limits;
-    let mut statements = vec![streams::by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
+    let mut statements = vec![streams::any_by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
     if limits.at_once.is_some() {
         statements.push(egresses::at_once(stream_id));
     }
@@ -77,7 +77,10 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
         match &step {
             Step::Rest(again) => {
                 desk.trail.decided(at_rest(&view, *again, desk.now()));
-                if view.stream.tend_at != *again {
+                if view.stream.deleted_at.is_some() && again.is_none() {
+                    desk.trail.decided("the deleted stream is over: gone");
+                    desk.batch(tombstones::finish_stream(stream_id, desk.now())).await?;
+                } else if view.stream.tend_at != *again {
                     desk.batch(vec![wishes::tended(stream_id, view.stream.tend_at, *again)]).await?;
                 }
                 break;

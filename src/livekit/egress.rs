@@ -42,7 +42,7 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
         "force_path_style": true,
     });
     // LiveKit sends metadata as `x-amz-meta-…`, and Storj's gateway reads this one as the object's expiry.
-    if let (Some(ttl), false, Some(upload)) = (&config.object_ttl, stream.save_to_storj, upload.as_object_mut()) {
+    if let (Some(ttl), true, Some(upload)) = (&config.object_ttl, job.object_ttl_ms.is_some(), upload.as_object_mut()) {
         upload.insert("metadata".to_owned(), json!({ "Object-Expires": ttl.header }));
     }
     let mut body = json!({

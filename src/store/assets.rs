@@ -14,8 +14,8 @@ pub(super) fn insert(object_key: &str, id: &str, format: &'static str, now: Mill
          object_key, bucket, endpoint, region, duration_ms, size_bytes, quality, format, partial, saved, created_at, started_at, ended_at) \
          SELECT ?, e.egress_id, e.id, l.id, COALESCE(l.title, e.room_name), e.room_name, e.owner_id, e.part, 'processing', \
          COALESCE(l.visibility, 'private'), e.object_key, e.bucket, e.endpoint, e.region, e.duration_ms, e.size_bytes, e.quality, ?, \
-         e.status = 'failed', COALESCE(l.save_to_storj, 0), ?, e.started_at, e.ended_at \
-         FROM egresses e LEFT JOIN live_streams l ON l.id = e.stream_id WHERE e.object_key = ?",
+         e.status = 'failed', COALESCE(l.save_to_storj, 0) = 1 AND e.object_ttl_ms IS NULL, ?, e.started_at, e.ended_at \
+         FROM egresses e LEFT JOIN live_streams l ON l.id = e.stream_id WHERE e.object_key = ? AND e.deleted_at IS NULL",
         params![id, format, now, object_key],
     )
 }
@@ -65,6 +65,7 @@ pub struct Unverified {
     /// What it is made of, if that is segments.
     pub reel: Option<String>,
     pub saved: bool,
+    pub object_ttl_ms: Option<i64>,
     pub created_at: Millis,
     pub started_at: Option<Millis>,
     pub ended_at: Option<Millis>,
@@ -88,6 +89,7 @@ impl FromRow for Unverified {
             segments: row.text("segments"),
             reel: row.maybe_text("reel"),
             saved: row.flag("saved"),
+            object_ttl_ms: row.maybe_number("object_ttl_ms"),
             created_at: row.time("created_at"),
             started_at: row.maybe_time("started_at"),
             ended_at: row.maybe_time("ended_at"),
@@ -112,25 +114,30 @@ impl Unverified {
 pub fn unverified(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT a.id, a.title, a.room_name, e.object_key, a.bucket, a.endpoint, a.region, e.size_bytes, e.duration_ms, e.status = 'failed' AS failed, e.segments, \
-         r.reel, a.saved, a.created_at, a.started_at, a.ended_at, a.checks, a.checked_at FROM assets a \
+         r.reel, a.saved, e.object_ttl_ms, a.created_at, a.started_at, a.ended_at, a.checks, a.checked_at FROM assets a \
          JOIN egresses e ON e.id = a.job_id LEFT JOIN reels r ON r.job_id = a.job_id \
-         WHERE a.stream_id = ? AND (a.status = 'processing' OR (a.format = 'segments' AND a.status = 'ready' AND e.file = 'yes' AND r.settled = 0)) \
+         WHERE a.stream_id = ? AND (a.status = 'processing' OR (a.format = 'segments' AND a.status = 'ready' AND a.saved_key IS NULL AND e.file = 'yes' AND r.settled = 0)) \
          ORDER BY a.checked_at, a.created_at, a.id LIMIT 5",
         params![stream_id],
     )
 }
 
 /// The object is there. Its true size is kept; another one than LiveKit's word makes it partial. What was made of
-/// segments until now is its file from now on.
+/// segments until now is its file from now on. Its expiry is fixed: Storj's own, or our retention, whichever
+/// comes first ([`super::retention::fix`]).
 #[must_use]
-pub fn ready(id: &str, size_bytes: i64, expires_at: Option<Millis>) -> Statement {
+pub fn ready(id: &str, size_bytes: i64, expiry: Statement) -> Statement {
     Statement::new(
         "UPDATE assets SET status = 'ready', partial = e.status = 'failed' OR COALESCE(e.size_bytes <> ?, 0), \
          duration_ms = CASE WHEN format = 'mp4' THEN assets.duration_ms ELSE e.duration_ms END, format = 'mp4', \
-         object_key = e.object_key, size_bytes = ?, expires_at = ?, checks = checks + 1 \
-         FROM egresses e WHERE assets.id = ? AND e.id = assets.job_id \
+         object_key = e.object_key, size_bytes = ?, ",
+        params![size_bytes, size_bytes],
+    )
+    .then(&expiry.sql, expiry.params)
+    .then(
+        ", checks = checks + 1 FROM egresses e WHERE assets.id = ? AND e.id = assets.job_id \
          AND (assets.status IN ('processing', 'missing') OR (assets.status = 'ready' AND assets.format = 'segments'))",
-        params![size_bytes, size_bytes, expires_at, id],
+        params![id],
     )
 }
 

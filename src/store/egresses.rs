@@ -39,6 +39,7 @@ pub struct Job {
     pub file: String,
     pub file_checks: i64,
     pub checked_at: Option<Millis>,
+    pub object_ttl_ms: Option<i64>,
     pub segments: String,
 }
 
@@ -71,6 +72,7 @@ impl FromRow for Job {
             file: row.text("file"),
             file_checks: row.number("file_checks"),
             checked_at: row.maybe_time("checked_at"),
+            object_ttl_ms: row.maybe_number("object_ttl_ms"),
             segments: row.text("segments"),
         }
     }
@@ -128,6 +130,8 @@ pub struct Attempt<'a> {
     pub project: &'a str,
     /// Into which bucket.
     pub bucket: &'a Bucket,
+    /// How long Storj keeps an object, unless the stream's are kept for good.
+    pub object_ttl_ms: Option<i64>,
     /// Whether segments are asked for beside the file.
     pub safety_copy: bool,
     /// What is to be said while it records.
@@ -144,8 +148,9 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
     vec![
         Statement::new(
             "INSERT INTO egresses (id, stream_id, session_sid, room_name, owner_id, project, object_key, bucket, endpoint, \
-             region, quality, layout, audio_only, segments, error, part, status, requested_at) \
-             SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, ?, ?, \
+             region, quality, layout, audio_only, object_ttl_ms, segments, error, part, status, requested_at) \
+             SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, \
+             CASE WHEN l.save_to_storj = 0 THEN ? END, ?, ?, \
              1 + (SELECT count(*) FROM egresses e WHERE e.stream_id = l.id AND e.heard >= 1), 'requested', ? \
              FROM live_streams l JOIN sessions s ON s.sid = l.session_sid \
              WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked')",
@@ -156,6 +161,7 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
                 &attempt.bucket.name,
                 &attempt.bucket.endpoint,
                 &attempt.bucket.region,
+                attempt.object_ttl_ms,
                 if attempt.safety_copy { "unknown" } else { "off" },
                 attempt.note,
                 now,
@@ -372,7 +378,7 @@ pub fn newest(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT id, egress_id, session_sid, room_name, project, object_key, bucket, endpoint, region, quality, layout, audio_only, \
          status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, absent_at, file, \
-         file_checks, checked_at, segments FROM egresses WHERE id IN (\
+         file_checks, checked_at, segments, object_ttl_ms FROM egresses WHERE id IN (\
          SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8) UNION ALL \
          SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? AND (file = 'unknown' OR (inferred = 1 AND heard < 3)) \
          ORDER BY egress_id IS NULL, requested_at LIMIT 8)) ORDER BY requested_at DESC",

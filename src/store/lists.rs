@@ -70,7 +70,10 @@ pub struct Recording {
     pub part: i64,
     pub status: String,
     pub visibility: String,
+    /// The object to be played: the lasting copy, once there is one.
     pub object_key: String,
+    /// The one that LiveKit wrote.
+    pub original_key: String,
     pub bucket: String,
     pub endpoint: String,
     pub region: String,
@@ -100,6 +103,7 @@ impl FromRow for Recording {
             status: row.text("status"),
             visibility: row.text("visibility"),
             object_key: row.text("object_key"),
+            original_key: row.text("original_key"),
             bucket: row.text("bucket"),
             endpoint: row.text("endpoint"),
             region: row.text("region"),
@@ -119,7 +123,7 @@ impl FromRow for Recording {
 }
 
 pub(super) const RECORDING: &str = "a.id, a.livepeer_asset_id, a.stream_id, a.title, a.room_name, a.owner_id, a.part, a.status, a.visibility, \
-    a.object_key, a.bucket, a.endpoint, a.region, a.duration_ms, a.size_bytes, a.quality, a.format, a.partial, a.saved, a.downloads, \
+    COALESCE(a.saved_key, a.object_key) AS object_key, a.object_key AS original_key, a.bucket, a.endpoint, a.region, a.duration_ms, a.size_bytes, a.quality, a.format, a.partial, a.saved, a.downloads, \
     a.created_at, a.started_at, a.ended_at, a.expires_at";
 
 /// A page of recordings.

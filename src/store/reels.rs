@@ -11,9 +11,9 @@ use crate::time::{HOUR, MINUTE, Millis};
 
 /// The recording of the job that writes `object_key` is made of its segments: it plays at once. It makes the
 /// recording, or changes one whose file did not come; one that has its file stays as it is, and so does one of segments
-/// that are being joined. `settled`: the file that LiveKit named was looked at.
+/// that are being joined. `expiry` is [`super::retention::fix`]'s. `settled`: the file that LiveKit named was looked at.
 #[must_use]
-pub fn make(object_key: &str, id: &str, reel: &Reel, expires_at: Option<Millis>, settled: bool, now: Millis) -> Vec<Statement> {
+pub fn make(object_key: &str, id: &str, reel: &Reel, expiry: Statement, settled: bool, now: Millis) -> Vec<Statement> {
     let text = reel.text();
     vec![
         assets::insert(object_key, id, "segments", now)
@@ -26,10 +26,15 @@ pub fn make(object_key: &str, id: &str, reel: &Reel, expires_at: Option<Millis>,
             params![&text, settled, object_key],
         ),
         Statement::new(
-            "UPDATE assets SET status = 'ready', partial = 1, duration_ms = ?, size_bytes = ?, expires_at = ?, checks = checks + 1, checked_at = ? \
+            "UPDATE assets SET status = 'ready', partial = 1, duration_ms = ?, size_bytes = ?, ",
+            params![reel.ms(), reel.bytes()],
+        )
+        .then(&expiry.sql, expiry.params)
+        .then(
+            ", checks = checks + 1, checked_at = ? \
              FROM egresses e JOIN reels r ON r.job_id = e.id WHERE e.object_key = ? AND assets.job_id = e.id AND r.reel = ? \
              AND assets.format = 'segments' AND assets.status <> 'deleting'",
-            params![reel.ms(), reel.bytes(), expires_at, now, object_key, &text],
+            params![now, object_key, &text],
         ),
         Statement::new(
             "UPDATE egresses SET segments = 'yes' WHERE object_key = ? AND segments = 'unknown' \
@@ -143,7 +148,7 @@ impl Joining {
 #[must_use]
 pub fn due(now: Millis, limit: i64) -> Statement {
     Statement::new(
-        "SELECT r.job_id, a.id AS asset_id, e.object_key AS recording_key, a.bucket, a.endpoint, a.region, a.expires_at, r.reel, r.join_at, \
+        "SELECT r.job_id, a.id AS asset_id, e.object_key AS recording_key, a.bucket, a.endpoint, a.region, a.object_expires_at AS expires_at, r.reel, r.join_at, \
          r.upload_id, r.etags, r.done, r.carried FROM reels r JOIN egresses e ON e.id = r.job_id JOIN assets a ON a.job_id = r.job_id \
          WHERE r.join_at IS NOT NULL AND r.join_at <= ? ORDER BY r.join_at LIMIT ?",
         params![now, limit],
@@ -273,7 +278,7 @@ impl FromRow for Played {
 #[must_use]
 pub fn played(asset_id: &str) -> Statement {
     Statement::new(
-        "SELECT a.status, e.object_key AS recording_key, a.object_key, r.joined, a.bucket, a.endpoint, a.region, r.reel \
+        "SELECT a.status, e.object_key AS recording_key, COALESCE(a.saved_key, a.object_key) AS object_key, r.joined, a.bucket, a.endpoint, a.region, r.reel \
          FROM assets a JOIN egresses e ON e.id = a.job_id JOIN reels r ON r.job_id = a.job_id WHERE a.id = ? AND a.format = 'segments'",
         params![asset_id],
     )

@@ -125,6 +125,9 @@ pub fn due_of(asset_ids: &[&str], now: Millis) -> Statement {
 pub fn gone(items: &[&Item], now: Millis) -> Vec<Statement> {
     let ids = crate::json::write(&items.iter().map(|item| item.id).collect::<Vec<_>>().into());
     let assets: Vec<&str> = items.iter().filter_map(|item| item.asset_id.as_deref()).collect();
+    let assets = crate::json::write(&serde_json::json!(assets));
+    let over = "id IN (SELECT value FROM json_each(?)) AND status = 'deleting' \
+                AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.asset_id = assets.id AND t.passed = 0)";
     vec![
         // Asked for a second time: gone for good.
         Statement::new("DELETE FROM trash WHERE id IN (SELECT value FROM json_each(?)) AND (again = 0 OR passed = 1)", params![&ids]),
@@ -132,11 +135,14 @@ pub fn gone(items: &[&Item], now: Millis) -> Vec<Statement> {
             "UPDATE trash SET passed = 1, tries = 0, error = NULL, try_at = ? WHERE id IN (SELECT value FROM json_each(?))",
             params![now.plus(AGAIN_AFTER_MS), &ids],
         ),
-        Statement::new(
-            "DELETE FROM assets WHERE id IN (SELECT value FROM json_each(?)) AND status = 'deleting' \
-             AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.asset_id = assets.id AND t.passed = 0)",
-            params![crate::json::write(&serde_json::json!(assets))],
-        ),
+        // Its job stays, for its stream to tell of; of a stream that is gone too it has nothing more to say.
+        Statement::new("DELETE FROM egresses WHERE id IN (SELECT job_id FROM assets WHERE ", vec![])
+            .then(over, params![&assets])
+            .then(") AND NOT EXISTS (SELECT 1 FROM live_streams l WHERE l.id = egresses.stream_id)", vec![]),
+        Statement::new("DELETE FROM downloads WHERE asset_id IN (SELECT id FROM assets WHERE ", vec![])
+            .then(over, params![&assets])
+            .then(")", vec![]),
+        Statement::new("DELETE FROM assets WHERE ", vec![]).then(over, params![&assets]),
     ]
 }
 

@@ -66,6 +66,12 @@ fn used() -> World {
     world.call("", "GET", &format!("/api/recordings/{recording}/download"), Value::Null);
     world.call("alice", "GET", &format!("/api/recordings/{recording}/why"), Value::Null);
     world.call("alice", "POST", &format!("/api/streams/{id}/end"), Value::Null);
+    let (_, other) = world.call("alice", "POST", "/api/streams", json!({ "title": "u" }));
+    world.call("alice", "POST", &format!("/api/recordings/{recording}/save"), Value::Null);
+    world.call("alice", "POST", "/api/recordings/delete", json!({ "ids": [recording] }));
+    world.call("alice", "DELETE", &format!("/api/recordings/{recording}"), Value::Null);
+    world.call("alice", "DELETE", &format!("/api/streams/{}?stop=true", other["id"].as_str().unwrap()), Value::Null);
+    world.call("admin", "DELETE", "/api/users/dave", Value::Null);
     world.open_room("foreign", "RM_9", "carol", true);
     world.call("carol", "POST", "/livekit-egress", json!({ "roomName": "foreign", "streamId": "mine" }));
     // A recorder that is killed: its segments are looked at, played and joined.
@@ -108,11 +114,13 @@ fn no_statement_walks_a_whole_table() {
                 || line.contains("json_each")
                 || line.contains("VIRTUAL TABLE")
                 || line.contains("CONSTANT ROW");
+            // The oldest rows, by the order in which they came.
+            let oldest = sql.contains("ORDER BY rowid LIMIT") || sql.contains("ORDER BY rowid DESC LIMIT");
             // The whole table is one row each, or a handful.
-            let small = ["pulse", "leases", "storage_proofs"].iter().any(|table| line.contains(table));
+            let small = ["pulse", "leases", "storage_proofs", "retention", "erasures"].iter().any(|table| line.contains(table));
             // The newest event's age: the end of an index.
             let newest = line.contains("webhook_events_by_time");
-            if line.contains("SCAN") && !paged && !few && !small && !newest {
+            if line.contains("SCAN") && !paged && !few && !small && !newest && !oldest {
                 scans.push(format!("{line}\n    in {sql}"));
             }
         }

@@ -95,8 +95,8 @@ async fn schedule(world: Rc<World>) {
         let name = format!("cron{number}");
         if world.calm.get() || world.dice.chance(&name, "idle", 750) {
             let due = "SELECT (SELECT count(*) FROM live_streams WHERE tend_at <= ?) + (SELECT count(*) FROM trash WHERE try_at <= ?) \
-                       + (SELECT count(*) FROM reels WHERE join_at <= ?)";
-            let due = world.db.one(due, livekit_storj::params![world.now(), world.now(), world.now()]);
+                       + (SELECT count(*) FROM reels WHERE join_at <= ?) + (SELECT count(*) FROM saves WHERE try_at <= ?)";
+            let due = world.db.one(due, livekit_storj::params![world.now(), world.now(), world.now(), world.now()]);
             if due == serde_json::json!(0) {
                 continue;
             }

@@ -20,7 +20,7 @@ fn stream(changes: Value) -> Stream {
         "status": "created", "record": 1, "save_to_storj": 0, "quality": "1080p", "layout": "speaker", "audio_only": 0,
         "wish": "none", "wish_at": null, "wish_error": null, "host_until": null, "public_url": null, "session_sid": "RM_1", "viewer_count": 0,
         "peak_viewers": 0, "unique_viewers": 0, "watch_ms": 0, "created_at": NOW.0 - HOUR, "started_at": null, "ended_at": null,
-        "ended_by": null, "published_at": null, "quiet_at": null, "tend_at": null,
+        "ended_by": null, "published_at": null, "quiet_at": null, "tend_at": null, "deleted_at": null,
     });
     let no_job = json!({
         "job_egress_id": null, "job_key": null, "job_status": null, "job_quality": null,
@@ -35,7 +35,7 @@ fn job(changes: Value) -> Job {
         "id": "j", "egress_id": "EG_1", "session_sid": "RM_1", "room_name": "r", "project": PROJECT, "object_key": "k", "bucket": "b",
         "endpoint": "e", "region": "us-east-1", "quality": "1080p", "layout": "speaker", "audio_only": 0, "status": "recording",
         "inferred": 0, "heard": 1, "requested_at": NOW.0 - 2 * MINUTE, "started_at": NOW.0 - 110 * SECOND, "ended_at": null,
-        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null, "segments": "off",
+        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null, "segments": "off", "object_ttl_ms": null,
     });
     Row::read(&with(base, changes)).unwrap()
 }
