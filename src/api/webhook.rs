@@ -15,7 +15,7 @@ use crate::ports::{Desk, Ports};
 use crate::store::row::{FromRow, Row};
 use crate::store::sessions::{self, Seen};
 use crate::store::{Only, Statement, assets, doctor, egresses, events, participants, schedule, story, wishes};
-use crate::time::Millis;
+use crate::time::{DAY, Millis};
 
 struct Owner {
     stream_id: String,
@@ -44,7 +44,8 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
             desk.trail.note("signed_by", signer.clone());
             desk.trail.decided(format!("refused: {refused}"));
             // For the doctor. D1 not answering changes nothing: the webhook is refused all the same.
-            let _ = desk.ports.batch(vec![doctor::refuse(signer.as_deref().unwrap_or("nobody"), &refused.to_string(), now)]).await;
+            let noted = doctor::refuse(signer.as_deref().unwrap_or("nobody"), &refused.to_string(), now);
+            let _ = desk.ports.batch(vec![doctor::forget_refusals(now.plus(-7 * DAY)), noted]).await;
             return Err(unsigned(&refused));
         }
     };

@@ -5,18 +5,16 @@ use super::row::{FromRow, Row};
 use crate::params;
 use crate::time::Millis;
 
-/// Takes the lease `name` for `holder` until `until` if nobody has it. The second statement answers one
-/// row if it was got.
+/// Takes the lease `name` for `holder` until `until` if nobody else has it; answers one row if it was got. Repeated it
+/// is got again.
 #[must_use]
-pub fn lease(name: &str, holder: &str, now: Millis, until: Millis) -> Vec<Statement> {
-    vec![
-        Statement::new(
-            "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) \
-             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE leases.until <= ?",
-            params![name, holder, until, now],
-        ),
-        Statement::new("SELECT holder FROM leases WHERE name = ? AND holder = ?", params![name, holder]),
-    ]
+pub fn lease(name: &str, holder: &str, now: Millis, until: Millis) -> Statement {
+    Statement::new(
+        "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) \
+         ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+         WHERE leases.until <= ? OR leases.holder = excluded.holder RETURNING holder",
+        params![name, holder, until, now],
+    )
 }
 
 /// Gives the lease back.
