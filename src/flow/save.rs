@@ -123,15 +123,11 @@ async fn complete<P: Ports>(desk: &Desk<'_, P>, save: &Save, upload_id: &str) ->
         _ => vec![],
     };
     let request = multipart::complete(desk.config, &save.bucket(), &save.copy_key, upload_id, &etags, desk.now()).map_err(unsignable)?;
-    match multipart::completed(&desk.ports.send(request).await) {
-        Ok(()) => verify(desk, save, Trouble::Unknown, false).await,
-        // Done by a call whose answer got lost, or the upload is lost: the copy itself tells.
-        Err(Trouble::Absent) => verify(desk, save, Trouble::Absent, true).await,
-        Err(Trouble::Unknown) => verify(desk, save, Trouble::Unknown, false).await,
-        // It names a part that is not there as it was taken.
-        Err(Trouble::Refused) => Ok(Step::Failed { why: Trouble::Refused, anew: true }),
-        Err(why) => Ok(Step::Failed { why, anew: false }),
-    }
+    let why = multipart::completed(&desk.ports.send(request).await).err();
+    // Whatever the answer: it may have been done by a call of before whose answer got lost, and the copy itself tells.
+    // Without one, an upload that is not there, or has another part than was taken, is worth nothing.
+    let anew = matches!(why, Some(Trouble::Absent | Trouble::Refused));
+    verify(desk, save, why.unwrap_or(Trouble::Unknown), anew).await
 }
 
 /// Whether the copy is there, of the right size; else it failed so.

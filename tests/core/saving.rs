@@ -147,12 +147,18 @@ fn whatever_storj_answers_once_it_is_saved_in_the_end() {
 
 #[test]
 fn a_completion_whose_answer_got_lost_is_found_by_the_copy_itself() {
+    for answer in [error(404, "NoSuchUpload"), error(403, "AccessDenied"), error(400, "InvalidPart"), Err(Unanswered::Network)] {
+        found_by_the_copy(answer);
+    }
+}
+
+fn found_by_the_copy(answer: Result<Incoming, Unanswered>) {
     let (world, id, key) = expiring(12 * MIB);
-    // The upload is completed by another hand, and ours hears that there is none.
+    // The upload was completed by another hand, and ours does not hear of it.
     world.storj.borrow_mut().bucket.objects.insert(copy_of(&key), 12 * MIB);
     let pieces = world.storj.borrow().bucket.pieces(&key);
     world.storj.borrow_mut().bucket.made.insert(copy_of(&key), pieces);
-    refuse(&world, "?uploadId", 0, 1, error(404, "NoSuchUpload"));
+    refuse(&world, "?uploadId", 0, 1, answer);
     save(&world, &id);
     let (_, shown) = world.call("alice", "GET", &format!("/api/recordings/{id}"), Value::Null);
     assert_eq!(shown["saved"], json!(true));

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { waitFor } from './harness/harness.mjs'
 import { staged } from './harness/play.mjs'
 
 const minute = 60_000
@@ -27,7 +28,7 @@ staged('RETENTION_DAYS=30', { vars: { RETENTION_DAYS: '30' } }, (scene) => {
     assert.equal(status, 200)
     await p.cronAfter(29 * day)
     assert.equal((await p.recordings()).length, 3)
-    await p.cronAfter(1.1 * day)
+    await p.cronAfter(day + 3 * 60 * minute)
     await stage.cron()
     assert.deepEqual((await p.recordings()).map(({ id }) => id).sort(), [kept.id, fromTheStart.id].sort())
     const keys = (await p.objects()).map(({ key }) => key)
@@ -43,7 +44,7 @@ staged('RETENTION_DAYS=1, new', { vars: { RETENTION_DAYS: '1' } }, (scene) => {
     assert.ok(Math.abs(daysLeft(recording) - 7) < 0.01, recording.expiresAt)
     await p.cronAfter(6 * day)
     assert.equal((await p.recordings()).length, 1)
-    await p.cronAfter(1.1 * day)
+    await p.cronAfter(day + 3 * 60 * minute)
     await stage.cron()
     assert.deepEqual(await p.recordings(), [])
   })
@@ -56,10 +57,11 @@ staged('RETENTION_DAYS=1, new', { vars: { RETENTION_DAYS: '1' } }, (scene) => {
     await p.leave('watched', identity)
     await p.until(streamId, ({ viewerCount }) => viewerCount === 0)
     await stage.api('POST', `/api/streams/${streamId}/end`, { user: 'alice' })
+    await waitFor(async () => (await stage.sql('SELECT sid FROM sessions WHERE ended_at IS NULL AND stream_id = ?', streamId)).length === 0)
     await p.settled()
     const before = await p.stream(streamId)
     await p.cronAfter(31 * day)
-    assert.deepEqual([await stage.sql('SELECT * FROM audience'), await stage.sql('SELECT * FROM participants')], [[], []])
+    for (const table of ['audience', 'participants']) assert.deepEqual(await stage.sql(`SELECT * FROM ${table} WHERE stream_id = ?`, streamId), [], table)
     const after = await p.stream(streamId)
     for (const total of ['uniqueViewers', 'peakViewers', 'watchSeconds']) assert.equal(after[total], before[total], total)
   })

@@ -85,7 +85,7 @@ async function isWhole(recording) {
 test('only the owner saves; what is not there yet or any more says so', async () => {
   const { id } = await recorded('mine')
   assertRefused(await save(id, 'bob'), 403, 'not_owner')
-  assertRefused(await save(id, undefined), 401, 'not_signed_in')
+  assertRefused(await save(id, null), 401, 'not_signed_in')
   assertRefused(await save('nowhere'), 404, 'recording_not_found')
   for (const [status, code, told] of [['processing', 'recording_not_ready', 409], ['missing', 'recording_missing', 410], ['deleting', 'recording_missing', 410]]) {
     await stage.sql('UPDATE assets SET status = ? WHERE id = ?', status, id)

@@ -71,7 +71,15 @@ async fn complete_error(answered: Response, asked: &Asked, name: Option<&ObjectN
     let text = String::from_utf8_lossy(&bytes);
     let code = element(&text, "Code").unwrap_or_default();
     let bucket_is_missing = name.is_some_and(|name| !root.join(&name.bucket).is_dir());
+    // `s3s-fs` calls an upload that it does not know forbidden, without a message. Storj: NoSuchUpload; to abort it is done.
+    let no_upload = code == "AccessDenied" && has_query(&asked.uri, "uploadId") && element(&text, "Message").is_none();
+    if no_upload && asked.method == Method::DELETE {
+        let mut gone = Response::new(Body::empty());
+        *gone.status_mut() = StatusCode::NO_CONTENT;
+        return gone;
+    }
     let refusal = match code {
+        _ if no_upload => Some(Refusal::new(StatusCode::NOT_FOUND, "NoSuchUpload", "The specified multipart upload does not exist.")),
         "NoSuchKey" if bucket_is_missing => {
             Some(Refusal::new(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist"))
         }
