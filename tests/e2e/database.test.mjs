@@ -78,10 +78,10 @@ test('/healthz is 503 and says that it is the database', async () => {
 test('a run of the schedule without a database harms nothing, and the next one works', async () => {
   const { streamId } = await p.host('show')
   // The host's coming would start it too, and work behind an answer would take the minute for the time to try again.
-  await p.settled()
+  await p.settled(1_500)
   await p.faults({ start: 'resource_exhausted', times: 1 })
   await p.start('show')
-  await p.settled()
+  await p.settled(1_500)
   await p.ages(60_000)
   await without('leases', () => stage.cron())
   assert.deepEqual(await p.egresses(), [])
