@@ -112,7 +112,8 @@ test('a page is 20 rows when nobody says, and what comes in meanwhile does not s
   assert.deepEqual(ids([...first.recordings, ...second.recordings]), expected(() => true).slice(0, 40))
   await stage.sql("DELETE FROM assets WHERE id = 'newcomer'")
   const last = first.recordings.at(-1).id
-  const row = (await stage.sql('SELECT * FROM assets WHERE id = ?', last))[0]
+  // What the database computes by itself is not written.
+  const { kept_bytes: _, ...row } = (await stage.sql('SELECT * FROM assets WHERE id = ?', last))[0]
   await stage.sql('DELETE FROM assets WHERE id = ?', last)
   const again = (await stage.api('GET', `/api/recordings?cursor=${first.nextCursor}`, { user: 'root' })).body
   assert.deepEqual(again, second, 'a cursor whose row is gone leads on all the same')
