@@ -216,7 +216,7 @@ staged('Storj takes one write a second to a key', {}, (scene) => {
     await p.faults({ storage_rewrite_ms: 1_000, storage: [{ on: 'PUT /_probe/', skip: 1, times: 1, status: 429, code: 'SlowDown' }] })
     // One start alone, whose second write it is.
     await p.host('slow')
-    await p.settled()
+    await p.settled(1_500)
     assert.equal((await p.start('slow')).status, 200)
     assert.deepEqual(await stage.sql('SELECT overwrites, refused FROM storage_proofs'), [{ overwrites: 1, refused: null }])
     const [{ room_composite: request }] = await p.egresses('slow')
