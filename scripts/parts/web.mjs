@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { build } from 'esbuild'
 import { root } from './processes.mjs'
 
 const web = (...parts) => path.join(root, 'web', ...parts)
@@ -58,6 +57,8 @@ const filesOf = (name) =>
   statSync(path.join(root, name)).isDirectory() ? readdirSync(path.join(root, name)).sort().flatMap((entry) => filesOf(`${name}/${entry}`)) : [name]
 
 async function bundle() {
+  // Here and not above: the scripts start before anything is installed.
+  const { build } = await import('esbuild')
   rmSync(dist(), { recursive: true, force: true })
   const scripts = Object.fromEntries(Object.values(pages).map(({ script }) => [script.replace('.ts', ''), web('src', script)]))
   const options = {
