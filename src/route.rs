@@ -64,6 +64,14 @@ pub enum Route {
     Playlist(String),
     /// `GET /api/recordings/{id}/segments/{n}.ts`, by the playlist's signature
     Segment(String, u32),
+    /// `GET …/thumbnail` of a stream
+    StreamThumbnail(String),
+    /// `PUT …/thumbnail` of a stream
+    PutStreamThumbnail(String),
+    /// `GET …/thumbnail` of a recording
+    RecordingThumbnail(String),
+    /// `PUT …/thumbnail` of a recording
+    PutRecordingThumbnail(String),
     /// `GET /healthz`
     Health,
     /// A page for people.
@@ -75,6 +83,9 @@ pub const MAX_JSON_BYTES: usize = 64 * 1024;
 
 /// The longest webhook: LiveKit's metadata alone may be 512 KiB, and a 4xx loses the event for ever.
 pub const MAX_WEBHOOK_BYTES: usize = 8 * 1024 * 1024;
+
+/// The longest picture: 256 KiB, eight times what a camera's of 640 by 360 takes as JPEG.
+pub const MAX_THUMBNAIL_BYTES: usize = 256 * 1024;
 
 impl Route {
     /// Finds the route. Supabase's prefix `/functions/v1/` is accepted for the guide's functions, so
@@ -151,6 +162,14 @@ impl Route {
                 let (Some(id), Some(number)) = (identifier(id), number) else { return Err(Error::recording_not_found()) };
                 vec![("GET", Self::Segment(id, number))]
             }
+            ["api", "streams", id, "thumbnail"] => {
+                let id = identifier(id).ok_or_else(Error::stream_not_found)?;
+                vec![("GET", Self::StreamThumbnail(id.clone())), ("PUT", Self::PutStreamThumbnail(id))]
+            }
+            ["api", "recordings", id, "thumbnail"] => {
+                let id = identifier(id).ok_or_else(Error::recording_not_found)?;
+                vec![("GET", Self::RecordingThumbnail(id.clone())), ("PUT", Self::PutRecordingThumbnail(id))]
+            }
             ["healthz"] => vec![("GET", Self::Health)],
             [""] => vec![("GET", Self::Page(Page::Home))],
             ["discover"] => vec![("GET", Self::Page(Page::Discover))],
@@ -165,6 +184,7 @@ impl Route {
             return Ok(route.clone());
         }
         let allow = match table.iter().map(|(m, _)| *m).collect::<Vec<_>>().as_slice() {
+            ["GET", "PUT"] => "GET, HEAD, PUT, OPTIONS",
             ["GET", "POST"] => "GET, HEAD, POST, OPTIONS",
             ["GET", "PATCH", "DELETE"] => "GET, HEAD, PATCH, DELETE, OPTIONS",
             ["DELETE"] => "DELETE, OPTIONS",
@@ -207,6 +227,10 @@ impl Route {
             Self::DownloadLink(_) => "POST /api/recordings/{id}/download",
             Self::Playlist(_) => "GET /api/recordings/{id}/playlist.m3u8",
             Self::Segment(..) => "GET /api/recordings/{id}/segments/{n}.ts",
+            Self::StreamThumbnail(_) => "GET /api/streams/{id}/thumbnail",
+            Self::PutStreamThumbnail(_) => "PUT /api/streams/{id}/thumbnail",
+            Self::RecordingThumbnail(_) => "GET /api/recordings/{id}/thumbnail",
+            Self::PutRecordingThumbnail(_) => "PUT /api/recordings/{id}/thumbnail",
             Self::Health => "GET /healthz",
             Self::Page(page) => page.name(),
         }
@@ -217,6 +241,7 @@ impl Route {
     pub const fn body_limit(&self) -> usize {
         match self {
             Self::Webhook => MAX_WEBHOOK_BYTES,
+            Self::PutStreamThumbnail(_) | Self::PutRecordingThumbnail(_) => MAX_THUMBNAIL_BYTES,
             _ => MAX_JSON_BYTES,
         }
     }

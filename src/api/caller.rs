@@ -115,16 +115,17 @@ pub fn fetch_keys(url: &str) -> Outgoing {
     }
 }
 
-/// Access's assertion comes by a cookie, which a browser adds to anybody's request: a write has to be JSON
+/// Access's assertion comes by a cookie, which a browser adds to anybody's request: a write has to be JSON or a picture
 /// (so that it is preflighted) and from this site or an allowed one.
 fn not_from_elsewhere<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<(), Error> {
     if matches!(request.method.as_str(), "GET" | "HEAD") {
         return Ok(());
     }
-    let json = request.header("content-type").is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("application/json"));
+    let preflighted = |kind: &str| ["application/json", "image/jpeg", "image/webp"].iter().any(|asked| kind.starts_with(asked));
+    let asked = request.header("content-type").is_some_and(|kind| preflighted(&kind.trim_start().to_ascii_lowercase()));
     let origin = request.header("origin");
     let near = origin.is_some_and(|origin| origin == request.origin || is_allowed(desk.config, origin));
-    if json && near {
+    if asked && near {
         return Ok(());
     }
     Err(Error::new(403, "foreign_origin", "a write that is signed in by Cloudflare Access alone has to come from this site")

@@ -22,6 +22,7 @@ pub mod serve;
 mod signed_link;
 pub mod site;
 pub mod streams;
+pub mod thumbnail;
 mod to_record;
 pub mod token;
 pub mod users;

@@ -51,7 +51,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     };
     let seer = seer(caller, flag(&query, "mine")?)?;
     if let Some(q) = input::parameter(&query, "q").map(str::trim).filter(|q| !q.is_empty()) {
-        return search::page(desk, caller, &seer, q, &filter, &query).await;
+        return search::page(desk, &views::Reader::new(desk, caller, request), &seer, q, &filter, &query).await;
     }
     let limit = limit(&query)?;
     let statement = lists::recordings(&seer, &filter, after(&query)?.as_ref(), limit + 1);
@@ -61,7 +61,8 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
-    let shown: Vec<_> = rows.iter().map(|row| views::recording(row, caller)).collect();
+    let reader = views::Reader::new(desk, caller, request);
+    let shown: Vec<_> = rows.iter().map(|row| views::recording(row, &reader)).collect();
     Ok(Reply::json(200, json!({ "recordings": shown, "nextCursor": next })))
 }
 
@@ -92,9 +93,9 @@ pub(super) fn gone(message: &'static str) -> Error {
 ///
 /// # Errors
 /// 404, 503.
-pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let row = find(desk, caller, id).await?;
-    Ok(Reply::json(200, json!(views::recording(&row, caller))))
+    Ok(Reply::json(200, json!(views::recording(&row, &views::Reader::new(desk, caller, request)))))
 }
 
 /// `PATCH /api/recordings/{id}`
@@ -110,7 +111,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     let statements = vec![lists::change_recording(id, title.as_deref(), visibility.as_deref()), found_by, lists::recording(id)];
     let results = desk.batch(statements).await?;
     let row: Recording = desk.rows(&results, 2)?.into_iter().next().ok_or_else(Error::recording_not_found)?;
-    Ok(Reply::json(200, json!(views::recording(&row, caller))))
+    Ok(Reply::json(200, json!(views::recording(&row, &views::Reader::new(desk, caller, request)))))
 }
 
 /// `GET /api/recordings/{id}/playback`
@@ -127,12 +128,13 @@ pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &R
         let url = object::link(desk.config, "GET", &bucket_of(&row), &row.object_key, "video/mp4", "inline", now, seconds);
         ("video/mp4", url.map_err(|_| Error::internal())?)
     };
+    let view = views::recording(&row, &views::Reader::new(desk, caller, request));
     Ok(Reply::json(
         200,
         json!({
             "url": url,
             "type": kind,
-            "thumbnailUrl": null,
+            "thumbnailUrl": view.thumbnail_url,
             // Of the whole seconds that the link lives.
             "expiresAt": now.plus(i64::from(seconds) * 1_000),
         }),

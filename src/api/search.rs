@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Reply, page, views};
-use crate::auth::caller::Caller;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
 use crate::search;
@@ -22,7 +21,7 @@ const MOST_CHARS: usize = 200;
 /// 400 for `q` or `cursor`, 503.
 pub(super) async fn page<P: Ports>(
     desk: &Desk<'_, P>,
-    caller: &Caller,
+    reader: &views::Reader<'_>,
     seer: &Seer,
     q: &str,
     filter: &Filter,
@@ -59,7 +58,7 @@ pub(super) async fn page<P: Ports>(
             break;
         }
         let recording: Recording = Row::read(row).map_err(|_| Error::internal())?;
-        shown.push(json!(views::recording(&recording, caller)));
+        shown.push(json!(views::recording(&recording, reader)));
         last = (id, at);
     }
     // (3) Where the next page begins: after the last one shown, or where the looking ended.

@@ -1,8 +1,8 @@
 //! The whole application behind the runtime: configure, route, authenticate, handle, answer.
 
 use super::{
-    Background, Reply, Request, caller, cors, deletion, download, egress, health, playlist, recordings, saving, site, streams, token,
-    users, viewers, webhook, why,
+    Background, Reply, Request, caller, cors, deletion, download, egress, health, playlist, recordings, saving, site, streams, thumbnail,
+    token, users, viewers, webhook, why,
 };
 use super::{cost, doctor};
 use crate::config::{Config, Fault};
@@ -13,6 +13,7 @@ use crate::flow::tend::{await_host, tend};
 use crate::ports::{Desk, Guard, Ports, Trail};
 use crate::route::Route;
 use crate::site::Page;
+use crate::store::thumbnails::Of;
 
 /// Behind an answer a Worker may go on for 30 s: no part of a copy is begun after half of that.
 const SAVES_FOR_MS: i64 = 15_000;
@@ -60,10 +61,14 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
     if *route == Route::Webhook {
         return webhook::receive(desk, &request.body, request.header("authorization")).await;
     }
-    // Players send no bearer: these links carry a signature of ours.
+    // Players and `<img>` send no bearer: these links carry a signature of ours.
     match route {
         Route::Playlist(id) => return playlist::show(desk, request, id).await,
         Route::Segment(id, number) => return playlist::segment(desk, request, id, *number).await,
+        Route::StreamThumbnail(id) if thumbnail::is_signed(request) => return thumbnail::show(desk, None, request, Of::Stream(id)).await,
+        Route::RecordingThumbnail(id) if thumbnail::is_signed(request) => {
+            return thumbnail::show(desk, None, request, Of::Recording(id)).await;
+        }
         _ => {}
     }
     let caller = caller::find(desk, request).await?;
@@ -84,14 +89,14 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::Rehearse => doctor::rehearsal(desk, &caller, request).await,
         Route::ListStreams => streams::list(desk, &caller, request).await,
         Route::CreateStream => streams::create(desk, &caller, request).await,
-        Route::ReadStream(id) => streams::read(desk, &caller, id).await,
+        Route::ReadStream(id) => streams::read(desk, &caller, request, id).await,
         Route::ChangeStream(id) => streams::change(desk, &caller, request, id).await,
         Route::WhyStream(id) => why::stream(desk, &caller, id).await,
         Route::WhyRecording(id) => why::recording(desk, &caller, id).await,
         Route::Viewers(id) => viewers::series(desk, &caller, id).await,
-        Route::EndStream(id) => streams::end(desk, &caller, id).await,
+        Route::EndStream(id) => streams::end(desk, &caller, request, id).await,
         Route::ListRecordings => recordings::list(desk, &caller, request).await,
-        Route::ReadRecording(id) => recordings::read(desk, &caller, id).await,
+        Route::ReadRecording(id) => recordings::read(desk, &caller, request, id).await,
         Route::ChangeRecording(id) => recordings::change(desk, &caller, request, id).await,
         Route::DeleteRecording(id) => deletion::recording(desk, &caller, id).await,
         Route::DeleteRecordings => deletion::recordings(desk, &caller, request).await,
@@ -101,6 +106,10 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::Playback(id) => recordings::playback(desk, &caller, request, id).await,
         Route::Download(id) => download::follow(desk, &caller, request, id).await,
         Route::DownloadLink(id) => download::tell(desk, &caller, request, id).await,
+        Route::StreamThumbnail(id) => thumbnail::show(desk, Some(&caller), request, Of::Stream(id)).await,
+        Route::PutStreamThumbnail(id) => thumbnail::put(desk, &caller, request, Of::Stream(id)).await,
+        Route::RecordingThumbnail(id) => thumbnail::show(desk, Some(&caller), request, Of::Recording(id)).await,
+        Route::PutRecordingThumbnail(id) => thumbnail::put(desk, &caller, request, Of::Recording(id)).await,
         Route::Webhook | Route::Health | Route::Page(_) | Route::Playlist(_) | Route::Segment(..) => Err(Error::no_route()),
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn query(config: &Config, what: &str, exp: i64) -> String {
 /// 403 `link_invalid` or `link_expired`.
 pub(super) fn verify(config: &Config, request: &Request, what: &str, now: Millis) -> Result<i64, Error> {
     let invalid = || Error::new(403, "link_invalid", "this link was altered").hint(ANOTHER);
-    let query = input::query(request, &["exp", "sig"])?;
+    let query = input::query(request, &["exp", "sig", "v"])?;
     let text = |name| input::parameter(&query, name).unwrap_or_default();
     let sig = hex::decode(text("sig")).map_err(|_| invalid())?;
     let by = |key: &&ApiKey| signature(key, what, text("exp")).is_some_and(|mac| mac.verify_slice(&sig).is_ok());
@@ -53,4 +53,4 @@ pub(super) fn verify(config: &Config, request: &Request, what: &str, now: Millis
     Ok(exp)
 }
 
-const ANOTHER: &str = "GET /api/recordings/{id}/playback gives a new one";
+const ANOTHER: &str = "ask again for what gave it: GET /api/recordings/{id}, or its /playback";

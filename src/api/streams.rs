@@ -5,7 +5,7 @@ use serde_json::json;
 use super::page::{after, cursor, flag, limit};
 use super::recordings::seer;
 use super::rooms;
-use super::views::{self, may_change, may_see};
+use super::views::{self, Reader, may_change, may_see};
 use super::{Background, Reply, Request, input};
 use crate::auth::caller::Caller;
 use crate::error::Error;
@@ -45,7 +45,7 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
         origin: &request.origin,
     };
     let (stream, made) = rooms::claim(desk, &claim).await?;
-    Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, caller, &desk.config.prices, desk.now()))))
+    Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, &Reader::new(desk, caller, request)))))
 }
 
 /// 48 random bits: a room's name that people may have to read.
@@ -72,7 +72,8 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
     let shown = rows.iter().filter(|row| row.deleted_at.is_none());
-    let shown: Vec<_> = shown.map(|row| views::stream(row, caller, &desk.config.prices, desk.now())).collect();
+    let reader = Reader::new(desk, caller, request);
+    let shown: Vec<_> = shown.map(|row| views::stream(row, &reader)).collect();
     Ok(Reply::json(200, json!({ "streams": shown, "nextCursor": next })))
 }
 
@@ -100,9 +101,9 @@ pub(super) async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: 
 ///
 /// # Errors
 /// 404, 503.
-pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let row = find(desk, caller, id).await?;
-    Ok(Reply::json(200, json!(views::stream(&row, caller, &desk.config.prices, desk.now()))))
+    Ok(Reply::json(200, json!(views::stream(&row, &Reader::new(desk, caller, request)))))
 }
 
 /// `PATCH /api/streams/{id}`
@@ -119,7 +120,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     let about = about.as_ref().map(Option::as_deref);
     let results = desk.batch(vec![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;
     let row: Stream = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::stream_not_found)?;
-    Ok(Reply::json(200, json!(views::stream(&row, caller, &desk.config.prices, desk.now()))))
+    Ok(Reply::json(200, json!(views::stream(&row, &Reader::new(desk, caller, request)))))
 }
 
 /// `POST /api/streams/{id}/end`: stops its recordings, then closes the room. What LiveKit does not confirm
@@ -127,7 +128,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 ///
 /// # Errors
 /// 401, 403, 404, 503.
-pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
+pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     find_own(desk, caller, id).await?;
     let now = desk.now();
     desk.batch(vec![streams::end(id, now), egresses::apply(Which::HoldingForStream(id), Input::StopAsked, None, None, &Only::Always)])
@@ -135,6 +136,6 @@ pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Res
     let tended = tend(desk, id, false).await?;
     Ok(Reply {
         background: Some(Background::Tend(id.to_owned())),
-        ..Reply::json(200, json!(views::stream(&tended.view.stream, caller, &desk.config.prices, desk.now())))
+        ..Reply::json(200, json!(views::stream(&tended.view.stream, &Reader::new(desk, caller, request))))
     })
 }

@@ -3,11 +3,15 @@
 
 use serde::Serialize;
 
+use super::{Request, thumbnail};
 use crate::auth::caller::Caller;
+use crate::config::Config;
+use crate::ports::{Desk, Ports};
 use crate::prices::Prices;
 use crate::quality::Quality;
 use crate::store::lists::Recording;
 use crate::store::streams::Stream;
+use crate::store::thumbnails::Of;
 use crate::time::Millis;
 
 /// `stream` of the contract.
@@ -78,6 +82,28 @@ pub struct RecordingView {
     pub started_at: Option<Millis>,
     pub ended_at: Option<Millis>,
     pub expires_at: Option<Millis>,
+}
+
+/// Who reads an answer, from where and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    caller: &'a Caller,
+    config: &'a Config,
+    /// `https://host` that the caller used: links of ours begin with it.
+    origin: &'a str,
+    now: Millis,
+}
+
+impl<'a> Reader<'a> {
+    /// The caller of this request.
+    #[must_use]
+    pub fn new<P: Ports>(desk: &Desk<'a, P>, caller: &'a Caller, request: &'a Request) -> Self {
+        Self { caller, config: desk.config, origin: &request.origin, now: desk.now() }
+    }
+
+    fn thumbnail_url(&self, of: Of<'_>, visibility: &str, key: Option<&str>) -> Option<String> {
+        key.map(|key| thumbnail::address(self.config, self.origin, of, visibility, key, self.now))
+    }
 }
 
 /// Whether `caller` may see what `owner` made `visibility`.
@@ -176,10 +202,10 @@ pub fn explain(code: &str) -> &str {
     }
 }
 
-/// A stream as `caller` sees it.
+/// A stream as its reader sees it.
 #[must_use]
-pub fn stream(row: &Stream, caller: &Caller, prices: &Prices, now: Millis) -> StreamView {
-    let full = may_change(caller, &row.owner_id);
+pub fn stream(row: &Stream, reader: &Reader<'_>) -> StreamView {
+    let full = may_change(reader.caller, &row.owner_id);
     StreamView {
         id: row.id.clone(),
         title: row.title.clone(),
@@ -195,15 +221,15 @@ pub fn stream(row: &Stream, caller: &Caller, prices: &Prices, now: Millis) -> St
         created_at: row.created_at,
         started_at: row.started_at,
         ended_at: row.ended_at,
-        recording: recording_state(row, full, prices, now),
-        thumbnail_url: None,
+        recording: recording_state(row, full, &reader.config.prices, reader.now),
+        thumbnail_url: reader.thumbnail_url(Of::Stream(&row.id), &row.visibility, row.thumbnail_key.as_deref()),
     }
 }
 
-/// A recording as `caller` sees it.
+/// A recording as its reader sees it.
 #[must_use]
-pub fn recording(row: &Recording, caller: &Caller) -> RecordingView {
-    let full = may_change(caller, &row.owner_id);
+pub fn recording(row: &Recording, reader: &Reader<'_>) -> RecordingView {
+    let full = may_change(reader.caller, &row.owner_id);
     RecordingView {
         id: row.id.clone(),
         title: row.title.clone(),
@@ -221,7 +247,7 @@ pub fn recording(row: &Recording, caller: &Caller) -> RecordingView {
         quality: row.quality.clone(),
         format: row.format.clone(),
         partial: row.partial,
-        thumbnail_url: None,
+        thumbnail_url: reader.thumbnail_url(Of::Recording(&row.id), &row.visibility, row.thumbnail_key.as_deref()),
         saved: row.saved,
         downloads: row.downloads,
         created_at: row.created_at,

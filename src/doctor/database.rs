@@ -6,12 +6,13 @@ use crate::ports::{Desk, Ports};
 use crate::store::Statement;
 
 /// What each migration brought: the file, a table, and a column of it. A test holds this against `migrations/`.
-pub const MARKS: [(&str, &str, &str); 5] = [
+pub const MARKS: [(&str, &str, &str); 6] = [
     ("0001_init.sql", "pulse", "note"),
     ("0002_safety_copy.sql", "reels", "reel"),
     ("0003_keep.sql", "trash", "object_key"),
     ("0004_find.sql", "downloads", "viewer"),
     ("0005_account.sql", "webhook_refusals", "signer"),
+    ("0006_thumbnails.sql", "thumbnails", "object_key"),
 ];
 
 const REMEDY: &str =

@@ -11,10 +11,10 @@ use crate::time::Millis;
 pub(super) fn insert(object_key: &str, id: &str, format: &'static str, now: Millis) -> Statement {
     Statement::new(
         "INSERT INTO assets (id, livepeer_asset_id, job_id, stream_id, title, room_name, owner_id, part, status, visibility, \
-         object_key, bucket, endpoint, region, duration_ms, size_bytes, quality, format, partial, saved, created_at, started_at, ended_at) \
+         object_key, bucket, endpoint, region, duration_ms, size_bytes, quality, format, partial, saved, thumbnail_key, created_at, started_at, ended_at) \
          SELECT ?, e.egress_id, e.id, l.id, COALESCE(l.title, e.room_name), e.room_name, e.owner_id, e.part, 'processing', \
          COALESCE(l.visibility, 'private'), e.object_key, e.bucket, e.endpoint, e.region, e.duration_ms, e.size_bytes, e.quality, ?, \
-         e.status = 'failed', COALESCE(l.save_to_storj, 0) = 1 AND e.object_ttl_ms IS NULL, ?, e.started_at, e.ended_at \
+         e.status = 'failed', COALESCE(l.save_to_storj, 0) = 1 AND e.object_ttl_ms IS NULL, l.thumbnail_key, ?, e.started_at, e.ended_at \
          FROM egresses e LEFT JOIN live_streams l ON l.id = e.stream_id WHERE e.object_key = ? AND e.deleted_at IS NULL",
         params![id, format, now, object_key],
     )

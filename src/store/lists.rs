@@ -81,6 +81,7 @@ pub struct Recording {
     pub size_bytes: Option<i64>,
     pub quality: String,
     pub format: String,
+    pub thumbnail_key: Option<String>,
     pub partial: bool,
     pub saved: bool,
     pub downloads: i64,
@@ -111,6 +112,7 @@ impl FromRow for Recording {
             size_bytes: row.maybe_number("size_bytes"),
             quality: row.text("quality"),
             format: row.text("format"),
+            thumbnail_key: row.maybe_text("thumbnail_key"),
             partial: row.flag("partial"),
             saved: row.flag("saved"),
             downloads: row.number("downloads"),
@@ -123,7 +125,7 @@ impl FromRow for Recording {
 }
 
 pub(super) const RECORDING: &str = "a.id, a.livepeer_asset_id, a.stream_id, a.title, a.room_name, a.owner_id, a.part, a.status, a.visibility, \
-    COALESCE(a.saved_key, a.object_key) AS object_key, a.object_key AS original_key, a.bucket, a.endpoint, a.region, a.duration_ms, a.size_bytes, a.quality, a.format, a.partial, a.saved, a.downloads, \
+    COALESCE(a.saved_key, a.object_key) AS object_key, a.object_key AS original_key, a.bucket, a.endpoint, a.region, a.duration_ms, a.size_bytes, a.quality, a.format, a.thumbnail_key, a.partial, a.saved, a.downloads, \
     a.created_at, a.started_at, a.ended_at, a.expires_at";
 
 /// A page of recordings.

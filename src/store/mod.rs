@@ -23,6 +23,7 @@ pub mod search;
 pub mod sessions;
 pub mod story;
 pub mod streams;
+pub mod thumbnails;
 pub mod tombstones;
 pub mod trash;
 pub mod usage;

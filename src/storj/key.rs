@@ -48,6 +48,19 @@ pub fn joined_key(recording_key: &str) -> String {
     format!("{}.ts", stem(recording_key))
 }
 
+/// Where a picture of a stream or a recording goes: `thumbnails/{user}/{id}_{ms}.{jpg or webp}`, new for each picture.
+#[must_use]
+pub fn thumbnail_key(user_id: &str, id: &str, now: Millis, ending: &str) -> String {
+    format!("thumbnails/{}/{}_{}.{ending}", clean(user_id), clean(id), now.0)
+}
+
+/// What tells one picture from the next one of the same thing: the time in its key.
+#[must_use]
+pub fn thumbnail_version(key: &str) -> &str {
+    let stem = key.rsplit_once('.').map_or(key, |(stem, _)| stem);
+    stem.rsplit_once('_').map_or(stem, |(_, ms)| ms)
+}
+
 /// What the names of segments begin with.
 pub const SEGMENT: &str = "s";
 /// LiveKit's playlist of them.

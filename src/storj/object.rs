@@ -125,6 +125,14 @@ pub fn piped(config: &Config, bucket: &Bucket, key: &str, now: Millis) -> Result
     signed_piped(bucket, &config.storj, key, &[], now, PIPED_TIMEOUT_MS)
 }
 
+/// Writes a small object whole.
+///
+/// # Errors
+/// The key could not be signed.
+pub fn put(config: &Config, bucket: &Bucket, key: &str, kind: &str, body: Vec<u8>, now: Millis) -> Result<Outgoing, SignError> {
+    signed("PUT", bucket, &config.storj, key, &[], &[("content-type", kind)], body, now, TIMEOUT_MS)
+}
+
 /// What a HEAD says of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
