@@ -22,6 +22,8 @@ pub enum Route {
     Doctor,
     /// `POST /api/doctor/record`
     Rehearse,
+    /// `POST /api/doctor/webhook`
+    SignWebhook,
     /// `GET /api/streams`
     ListStreams,
     /// `POST /api/streams`
@@ -109,6 +111,7 @@ impl Route {
             ["api", "usage"] => vec![("GET", Self::Usage)],
             ["api", "doctor"] => vec![("GET", Self::Doctor)],
             ["api", "doctor", "record"] => vec![("POST", Self::Rehearse)],
+            ["api", "doctor", "webhook"] => vec![("POST", Self::SignWebhook)],
             ["api", "streams"] => vec![("GET", Self::ListStreams), ("POST", Self::CreateStream)],
             ["api", "streams", id] => {
                 let id = identifier(id).ok_or_else(Error::stream_not_found)?;
@@ -206,6 +209,7 @@ impl Route {
             Self::Usage => "GET /api/usage",
             Self::Doctor => "GET /api/doctor",
             Self::Rehearse => "POST /api/doctor/record",
+            Self::SignWebhook => "POST /api/doctor/webhook",
             Self::ListStreams => "GET /api/streams",
             Self::CreateStream => "POST /api/streams",
             Self::ReadStream(_) => "GET /api/streams/{id}",

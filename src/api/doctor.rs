@@ -1,4 +1,5 @@
-//! `GET /api/doctor`, `POST /api/doctor/record`: what is wrong with this installation, and what to do about it.
+//! `GET /api/doctor`, `POST /api/doctor/record`, `POST /api/doctor/webhook`: what is wrong with this installation, and
+//! what to do about it.
 
 use serde_json::Value;
 
@@ -7,8 +8,11 @@ use crate::auth::caller::Caller;
 use crate::doctor::rehearsal::rehearse;
 use crate::doctor::{Check, examine};
 use crate::error::Error;
-use crate::json::object_of;
+use crate::json::{self, object_of};
+use crate::livekit::signature::sign_body;
 use crate::ports::{Desk, Ports};
+use crate::store::doctor::TEST_EVENT;
+use crate::time::SECOND;
 
 /// Makes every check, which takes some seconds: it writes, reads and deletes an object with each key.
 ///
@@ -33,6 +37,27 @@ pub async fn rehearsal<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &
     desk.trail.note("room", room_name.clone());
     let checks = rehearse(desk, &room_name).await?;
     Ok(told(desk, &checks))
+}
+
+/// `POST /api/doctor/webhook`: a webhook signed as LiveKit signs, for the caller to send. It says nothing of any room, so
+/// it changes nothing, and counts like LiveKit's for five minutes.
+///
+/// # Errors
+/// 401, 403 for who is no admin.
+pub fn webhook<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
+    admins(caller)?;
+    let now = desk.now();
+    let event = object_of([
+        ("event", TEST_EVENT.into()),
+        ("id", format!("EV_{}", desk.new_id()).into()),
+        // LiveKit writes 64 bits as a text.
+        ("createdAt", (now.0 / SECOND).to_string().into()),
+    ]);
+    let body = json::write(&event);
+    let authorization = sign_body(&desk.config.livekit_key, body.as_bytes(), now).map_err(|_| Error::internal())?;
+    let worker = desk.config.public_url.as_deref().unwrap_or(&request.origin);
+    let signed = [("url", format!("{worker}/livekit-webhook").into()), ("body", body.into()), ("authorization", authorization.into())];
+    Ok(Reply { headers: vec![("cache-control", "no-store".to_owned())], ..Reply::json(200, object_of(signed)) })
 }
 
 fn admins(caller: &Caller) -> Result<(), Error> {

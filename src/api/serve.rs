@@ -87,6 +87,7 @@ async fn handle<P: Ports>(desk: &Desk<'_, P>, route: &Route, request: &Request) 
         Route::Usage => cost::usage(desk, &caller, request).await,
         Route::Doctor => doctor::examination(desk, &caller, request).await,
         Route::Rehearse => doctor::rehearsal(desk, &caller, request).await,
+        Route::SignWebhook => doctor::webhook(desk, &caller, request),
         Route::ListStreams => streams::list(desk, &caller, request).await,
         Route::CreateStream => streams::create(desk, &caller, request).await,
         Route::ReadStream(id) => streams::read(desk, &caller, request, id).await,

@@ -43,7 +43,7 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     let (Some(health), Some(noted)) = (health, noted) else { return vec![] };
     let beat = |name: &str| beats.iter().find(|beat| beat.name == name);
 
-    let mut checks = vec![webhooks_seen(config, &health, &noted, now)];
+    let mut checks = vec![webhooks_seen(config, health.webhook_at.is_some(), &noted, now)];
     checks.extend(refusals.iter().map(|refusal| refused(config, refusal)));
     checks.push(schedule_runs(health.schedule_at, now));
     checks.push(storage_keys(&noted));
@@ -53,14 +53,15 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     checks
 }
 
-fn webhooks_seen(config: &Config, health: &schedule::Health, noted: &Noted, now: Millis) -> Check {
+fn webhooks_seen(config: &Config, tried: bool, noted: &Noted, now: Millis) -> Check {
     const NAME: &str = "webhooks_seen";
     let remedy = format!(
         "LiveKit Cloud, Settings → Webhooks → Add: {}/livekit-webhook, signed with the API key {}",
         config.public_url.as_deref().unwrap_or("https://<this Worker>"),
         config.livekit_key.key
     );
-    match health.webhook_at {
+    match noted.webhook_at {
+        None if tried => Check::wrong(NAME, "a webhook sent for a try came, and none of LiveKit's ever", remedy),
         None => Check::wrong(NAME, "no webhook of LiveKit's has ever come", remedy),
         // The session was found by looking, and nothing was told of it.
         Some(at) if noted.newest_session_at.is_some_and(|began| began.since(at) > MINUTE) => {

@@ -33,6 +33,7 @@ const paths = {
   '/api/usage': ['GET', 'HEAD'],
   '/api/doctor': ['GET', 'HEAD'],
   '/api/doctor/record': ['POST'],
+  '/api/doctor/webhook': ['POST'],
   '/healthz': ['GET', 'HEAD'],
 }
 const takingJson = ['POST /livekit-egress', 'POST /livekit-egress/stop', 'POST /livekit-token', 'POST /api/streams']

@@ -11,7 +11,7 @@ import { assertRefused } from './harness/answers.mjs'
 import { startKeyServer } from './harness/key-server.mjs'
 import { livekitKey, start, storjKey, waitFor } from './harness/harness.mjs'
 import { eventId, play, roomEvent, sign } from './harness/play.mjs'
-import { addJob, addRecording, addStream } from './harness/rows.mjs'
+import { addJob, addRecording, addStream, contents } from './harness/rows.mjs'
 
 const nobody = 'http://127.0.0.1:9' // The port "discard": nothing listens there.
 const writeOnly = { key: 'writeonly', secret: 'writeonlysecretwriteonlysecretwriteonly' }
@@ -300,6 +300,48 @@ describe('npm run doctor', () => {
   test('an address where nothing answers, and one that is not this Worker’s', async () => {
     assert.match((await run([nobody])).out, /Nothing answers/)
     assert.equal((await run(['not an address'])).code, 1)
+  })
+})
+
+describe('a webhook sent for a try', () => {
+  let stage, p
+  before(async () => {
+    stage = await start({ vars: { PUBLIC_URL: 'https://rec.example' } })
+    p = play(stage)
+  })
+  beforeEach(() => stage.reset())
+  after(() => stage?.stop())
+
+  const signed = (who = { admin: true }) => stage.api('POST', '/api/doctor/webhook', who)
+
+  test('is taken as LiveKit’s are, changes nothing, and the doctor does not take it for one of LiveKit’s', async () => {
+    const before = await contents(stage)
+    const { status, body } = await signed()
+    assert.equal(status, 200)
+    assert.equal(body.url, 'https://rec.example/livekit-webhook')
+    const { exp, nbf, iss } = JSON.parse(atob(body.authorization.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')))
+    assert.equal(iss, livekitKey.key)
+    assert.ok(exp - nbf <= 300, 'five minutes')
+    const taken = await p.webhook(null, body)
+    assert.deepEqual([taken.status, taken.body], [200, { success: true }])
+    const rows = await stage.sql('SELECT event FROM webhook_events')
+    assert.deepEqual(rows, [{ event: 'webhook_test' }])
+    assert.deepEqual({ ...(await contents(stage)), webhook_events: [] }, { ...before, webhook_events: [] })
+    assert.ok((await stage.api('GET', '/healthz')).body.webhookAgeSeconds < 30)
+    const { find } = await examine(stage)
+    assert.deepEqual([find('webhooks_seen').ok, find('webhooks_seen').what], [false, 'a webhook sent for a try came, and none of LiveKit\'s ever'])
+    await p.webhook({ ...roomEvent('room_started', { name: 'x', sid: 'RM_x' }) })
+    assert.equal((await examine(stage)).find('webhooks_seen').ok, true)
+  })
+
+  test('its signature is for its very body', async () => {
+    const { body } = await signed()
+    assert.equal((await p.webhook(null, { ...body, body: body.body.replace('webhook_test', 'room_started') })).status, 401)
+  })
+
+  test('it is for admins', async () => {
+    assertRefused(await signed({}), 401, 'not_signed_in')
+    assertRefused(await signed({ user: 'alice' }), 403, 'admins_only')
   })
 })
 
