@@ -5,10 +5,11 @@
 
 use serde_json::Value;
 
-use super::{Html, Reply, Request};
+use super::{Html, Reply, Request, thumbnail};
 use crate::config::Config;
 use crate::ports::Ports;
 use crate::site::Page;
+use crate::store::thumbnails::Of;
 use crate::store::{Statement, previews, read};
 use crate::time::Millis;
 
@@ -26,7 +27,15 @@ pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, page: &Page, req
     let mut title = String::new();
     if let Some(preview) = &preview {
         let origin = config.and_then(|c| c.public_url.as_deref()).unwrap_or(&request.origin);
-        preview.write(&mut head, &format!("{origin}{}", request.path));
+        let of = match page {
+            Page::WatchLive(id) => Some(Of::Stream(id)),
+            Page::Watch(id) => Some(Of::Recording(id)),
+            _ => None,
+        };
+        let picture = config.zip(of).zip(preview.thumbnail_key.as_deref());
+        // What is previewed is public, so its picture needs no signature and its address stays the same.
+        let picture = picture.map(|((config, of), key)| thumbnail::address(config, origin, of, "public", key, ports.now()));
+        preview.write(&mut head, &format!("{origin}{}", request.path), picture.as_deref());
         title = escape(&preview.title) + " · ";
     }
     Reply {
@@ -41,7 +50,13 @@ async fn preview<P: Ports>(ports: &P, statement: Statement) -> Option<Preview> {
     let results = ports.batch(vec![statement]).await.ok()?;
     let row: Value = read(&results, 0).ok()?.into_iter().next()?;
     let created_at = Millis(row.get("created_at")?.as_i64()?);
-    Some(Preview { title: row.get("title")?.as_str()?.to_owned(), created_at, duration_ms: row.get("duration_ms").and_then(Value::as_i64) })
+    let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(Preview {
+        title: text("title")?,
+        created_at,
+        duration_ms: row.get("duration_ms").and_then(Value::as_i64),
+        thumbnail_key: text("thumbnail_key"),
+    })
 }
 
 /// What the pages have to know of the configuration, as `data-` attributes. Nothing of it is secret.
@@ -74,18 +89,22 @@ struct Preview {
     created_at: Millis,
     /// Of a recording.
     duration_ms: Option<i64>,
+    /// If there is a picture of it.
+    thumbnail_key: Option<String>,
 }
 
 impl Preview {
     /// Open Graph (ogp.me) and, of a recording, schema.org's `VideoObject`.
-    fn write(&self, head: &mut String, url: &str) {
+    fn write(&self, head: &mut String, url: &str, picture: Option<&str>) {
         let date = self.created_at.iso();
         let description = match self.duration_ms {
             Some(ms) => format!("{} · {}", clock(ms), date.get(..10).unwrap_or_default()),
             None => "Live".to_owned(),
         };
         let kind = if self.duration_ms.is_some() { "video.other" } else { "website" };
-        for (name, value) in [("type", kind), ("title", &self.title), ("description", &description), ("url", url)] {
+        let mut tags = vec![("type", kind), ("title", &*self.title), ("description", &*description), ("url", url)];
+        tags.extend(picture.map(|picture| ("image", picture)));
+        for (name, value) in tags {
             for part in ["<meta property=\"og:", name, "\" content=\"", &escape(value), "\">"] {
                 head.push_str(part);
             }
@@ -93,9 +112,10 @@ impl Preview {
         let Some(ms) = self.duration_ms else { return };
         head.push_str("<script type=\"application/ld+json\">{\"@context\":\"https://schema.org\",\"@type\":\"VideoObject\"");
         let duration = format!("PT{}S", ms / 1_000);
-        for (name, value) in
-            [("name", &*self.title), ("description", &description), ("uploadDate", &date), ("duration", &duration), ("url", url)]
-        {
+        let mut members =
+            vec![("name", &*self.title), ("description", &*description), ("uploadDate", &*date), ("duration", &*duration), ("url", url)];
+        members.extend(picture.map(|picture| ("thumbnailUrl", picture)));
+        for (name, value) in members {
             for part in [",\"", name, "\":", &data(value)] {
                 head.push_str(part);
             }
@@ -144,16 +164,18 @@ mod tests {
     #[test]
     fn a_title_never_leaves_its_place() {
         let title = "</title><!--\"><script>alert(1)</script>'&";
-        let preview = Preview { title: title.to_owned(), created_at: Millis(0), duration_ms: Some(62_000) };
+        let preview = Preview { title: title.to_owned(), created_at: Millis(0), duration_ms: Some(62_000), thumbnail_key: None };
         let mut head = String::new();
-        preview.write(&mut head, "https://rec.example/watch/r");
+        preview.write(&mut head, "https://rec.example/watch/r", Some("https://rec.example/p?v=1&w=2"));
         let (tags, json) = head.split_once("<script type=\"application/ld+json\">").unwrap();
         assert!(!tags.contains("<script") && !tags.contains("<!--") && !tags.contains("</title"), "{tags}");
         assert!(tags.contains("og:title\" content=\"&lt;/title&gt;&lt;!--&quot;&gt;"), "{tags}");
+        assert!(tags.contains("og:image\" content=\"https://rec.example/p?v=1&amp;w=2\">"), "{tags}");
         let json = json.strip_suffix("</script>").unwrap();
         assert!(!json.contains('<'), "{json}");
         let video: Value = serde_json::from_str(json).unwrap();
         assert_eq!((&video["name"], &video["duration"]), (&json!(title), &json!("PT62S")));
+        assert_eq!(video["thumbnailUrl"], json!("https://rec.example/p?v=1&w=2"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::params;
 #[must_use]
 pub fn recording(id: &str) -> Statement {
     Statement::new(
-        "SELECT title, created_at, COALESCE(duration_ms, 0) AS duration_ms FROM assets WHERE id = ? AND visibility = 'public' AND status = 'ready'",
+        "SELECT title, created_at, COALESCE(duration_ms, 0) AS duration_ms, thumbnail_key FROM assets WHERE id = ? AND visibility = 'public' AND status = 'ready'",
         params![id],
     )
 }
@@ -15,5 +15,8 @@ pub fn recording(id: &str) -> Statement {
 /// A public stream while it is live.
 #[must_use]
 pub fn stream(id: &str) -> Statement {
-    Statement::new("SELECT title, created_at FROM live_streams WHERE id = ? AND visibility = 'public' AND status = 'live'", params![id])
+    Statement::new(
+        "SELECT title, created_at, thumbnail_key FROM live_streams WHERE id = ? AND visibility = 'public' AND status = 'live'",
+        params![id],
+    )
 }

@@ -35,6 +35,19 @@ fn a_public_recording_is_previewed_and_what_was_typed_stays_text() {
 }
 
 #[test]
+fn a_preview_shows_the_picture_of_what_it_is_of() {
+    let world = World::new();
+    recording(&world, "open", "public", "ready");
+    let head = |id: &str| html(page(&world, &format!("/watch/{id}"), "*/*")).head;
+    assert!(!head("open").contains("og:image"), "there is none");
+    world.db.execute("UPDATE assets SET thumbnail_key = 'thumbnails/alice/open_17.jpg'", []).unwrap();
+    let address = "https://rec.example/api/recordings/open/thumbnail?v=17";
+    let told = head("open");
+    assert!(told.contains(&format!("<meta property=\"og:image\" content=\"{address}\">")), "{told}");
+    assert!(told.contains(&format!("\"thumbnailUrl\":\"{address}\"")), "{told}");
+}
+
+#[test]
 fn a_private_recording_has_the_page_of_one_that_never_was() {
     let world = World::new();
     recording(&world, "mine", "private", "ready");
