@@ -57,7 +57,7 @@ paged('Watch', {}, (scene) => {
     const { stage } = scene
     const page = await scene.open(`/watch/${recording.id}`)
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()])
-    assert.match(download.suggestedFilename(), /^A talk about .*tea.*\.mp4$/)
+    assert.match(download.suggestedFilename(), /^\d{4}-\d\d-\d\d A talk about .*tea.*\.mp4$/)
     assert.ok((await stat(await download.path())).size > 100_000)
     assert.equal(new URL(page.url()).pathname, `/watch/${recording.id}`)
     const [{ downloads }] = await stage.sql('SELECT downloads FROM assets WHERE id = ?', recording.id)

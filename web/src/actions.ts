@@ -1,8 +1,10 @@
 // What can be done with a recording: save, download, share, edit, delete. On cards and on the Watch page.
 
 import { call, Failure, get, post } from './api'
+import { busy } from './busy'
 import { ask } from './dialog'
 import { h, icon, put, type IconName } from './dom'
+import { size } from './format'
 import { say, toast } from './say'
 import type { Recording, Visibility } from './shapes'
 import { words } from './trouble'
@@ -16,7 +18,8 @@ export interface ActionHooks {
 
 /** So long a deletion can be taken back; it is sent only then. */
 export const UNDO_MS = 7_000
-const SAVE_POLL_MS = 2_000
+/** As the route's `Retry-After` has it. */
+const SAVE_POLL_MS = 5_000
 
 export function actions(recording: Recording, hooks: ActionHooks) {
   const own = recording.ownerId !== null
@@ -24,10 +27,9 @@ export function actions(recording: Recording, hooks: ActionHooks) {
   const box = h('div', { class: 'actions' })
   /** The label is short for the eye and whole for the ear. */
   const button = (name: IconName, text: string, rest: string, work: () => Promise<unknown>, extra = '') => {
-    const element = h('button', { type: 'button', class: extra || name, title: `${text}${rest}`, on: { click: () => {
-      element.disabled = true
-      void work().catch((error) => toast(words(error))).finally(() => (element.disabled = false))
-    } } }, icon(name), h('span', { class: 'label' }, text), h('span', { class: 'aside' }, `${rest}: ${recording.title}`))
+    const element = h('button', { type: 'button', class: extra || name, title: `${text}${rest}`, on: {
+      click: () => void busy(element, work).catch((error) => toast(words(error))),
+    } }, icon(name), h('span', { class: 'label' }, text), h('span', { class: 'aside' }, `${rest}: ${recording.title}`))
     return element
   }
   put(box,
@@ -39,25 +41,35 @@ export function actions(recording: Recording, hooks: ActionHooks) {
   return box
 }
 
-/** Any answer but 200 says how far it is; the page asks again until it is saved. */
+interface Saving {
+  status: 'saving' | 'saved'
+  copiedBytes: number
+  totalBytes: number
+  /** What the last try failed for: it is tried again by itself. */
+  error: string | null
+}
+
+/** Each answer says how far it is; the page asks again until it is saved. */
 async function save(recording: Recording, hooks: ActionHooks, box: HTMLElement) {
-  const bar = h('progress', { 'aria-label': `Saving ${recording.title}`, max: 1, value: 0 })
-  box.append(bar)
+  const bar = h('progress', { 'aria-label': `Saving ${recording.title}`, max: 100, value: 0 })
+  const note = h('p', { class: 'hint' }, 'Saving to Storj…')
+  box.append(bar, note)
   say('Saving to Storj')
   try {
     for (;;) {
-      const { progress } = await post<{ progress?: number }>(`/api/recordings/${recording.id}/save`)
-      const now = await get<Recording>(`/api/recordings/${recording.id}`)
-      if (now.saved) {
-        hooks.changed(now)
+      const { status, copiedBytes, totalBytes, error } = await post<Saving>(`/api/recordings/${recording.id}/save`)
+      if (status === 'saved') {
+        hooks.changed(await get<Recording>(`/api/recordings/${recording.id}`))
         void toast('Saved: no expiry and no clean-up touches it any more.')
         return
       }
-      bar.value = typeof progress === 'number' ? progress : bar.value
+      bar.value = totalBytes > 0 ? (copiedBytes / totalBytes) * 100 : 0
+      put(note, error ? 'The storage did not take a part of it. It is tried again by itself.' : `${size(copiedBytes)} of ${size(totalBytes)} copied. It goes on when you leave.`)
       await new Promise((resolve) => setTimeout(resolve, SAVE_POLL_MS))
     }
   } finally {
     bar.remove()
+    note.remove()
   }
 }
 

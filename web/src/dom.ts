@@ -44,11 +44,13 @@ export function put(element: Element, ...children: Child[]) {
   element.replaceChildren(...present(children))
 }
 
-/** Puts an element in another one's place; what was focused there by its title is focused here. */
+/** Puts an element in another one's place. What was focused there is focused here by its title, or else what comes first. */
 export function takePlace(before: HTMLElement, next: HTMLElement) {
-  const title = before.contains(document.activeElement) ? (document.activeElement as HTMLElement).title : ''
+  const focused = before.contains(document.activeElement) ? document.activeElement : null
   before.replaceWith(next)
-  if (title) next.querySelector<HTMLElement>(`[title="${title}"]`)?.focus()
+  if (!(focused instanceof HTMLElement)) return
+  const same = [...next.querySelectorAll<HTMLElement>('[title]')].find(({ title }) => title === focused.title)
+  ;(same ?? next.querySelector<HTMLElement>('a, button'))?.focus()
 }
 
 /** Text of a person's, whichever way it is written. */

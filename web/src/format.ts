@@ -47,3 +47,6 @@ export function when(iso: string, now = Date.now()) {
 
 export const time = (iso: string) => new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso))
 export const moment = (iso: string) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso))
+
+/** The server's messages begin small. */
+export const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

@@ -2,6 +2,7 @@
 
 import { Failure } from './api'
 import { h } from './dom'
+import { sentence } from './format'
 import { session, signIn } from './session'
 import { settings } from './settings'
 
@@ -22,8 +23,6 @@ function notHere(failure: Failure, heading: 'h1' | 'h2') {
     h('div', { class: 'row' }, !session() && settings.signInUrl && h('button', { type: 'button', class: 'primary', on: { click: () => signIn() } }, 'Sign in'),
       h('a', { class: 'button', href: '/discover' }, 'See what there is')))
 }
-
-const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** The same as one line. */
 export function words(error: unknown) {

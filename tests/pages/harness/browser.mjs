@@ -106,6 +106,7 @@ export async function newContext(browser, stage, { opened = [], hosts = [], real
     context,
     requests,
     askedToStay: 0,
+    usual: { colorScheme: theme, reducedMotion: null },
     /** What a test expects to be wrong, so that it is not held against it. */
     expect: (pattern) => wrong.splice(0, wrong.length, ...wrong.filter((text) => !pattern.test(text))),
     async go(address, { user, admin = false } = {}) {
@@ -130,22 +131,50 @@ export async function newContext(browser, stage, { opened = [], hosts = [], real
 /** What axe asks of a person: whether a video has captions. Recordings of rooms have none to give. */
 const UNDECIDABLE = ['video-caption']
 
-/** No fault that axe finds, and nothing that it could not decide. */
+/** No fault that axe finds in either theme, and nothing that it could not decide. */
 export async function accessible(page, about = '') {
   await page.evaluate(axeSource)
-  const { violations, incomplete } = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    resultTypes: ['violations', 'incomplete'],
-  }))
-  const told = (found) => found.flatMap(({ id, nodes }) => nodes.map(({ target, any, failureSummary }) => `${id} ${target.join(' ')}: ${any[0]?.message ?? failureSummary}`))
-  assert.deepEqual({ violations: told(violations), incomplete: told(incomplete.filter(({ id }) => !UNDECIDABLE.includes(id))) }, { violations: [], incomplete: [] }, about)
+  for (const theme of ['light', 'dark']) {
+    await inTheme(page, theme)
+    const { violations, incomplete } = await page.evaluate(() => window.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      resultTypes: ['violations', 'incomplete'],
+    }))
+    const told = (found) => found.flatMap(({ id, nodes }) => nodes.map(({ target, any, failureSummary }) => `${id} ${target.join(' ')}: ${any[0]?.message ?? failureSummary}`))
+    const undecided = incomplete.filter(({ id }) => !UNDECIDABLE.includes(id))
+    assert.deepEqual({ violations: told(violations), incomplete: told(undecided) }, { violations: [], incomplete: [] }, `${theme} ${about}`)
+  }
+  await page.emulateMedia(page.made.usual)
 }
 
-const FOLDER = path.join(root, 'tests/screenshots')
+/** Without motion: a colour half way to the other theme's is nobody's. */
+const inTheme = (page, colorScheme) => page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
 
-/** A picture for people to look at. */
+const FOLDER = path.join(root, 'tests/screenshots')
+const PHONE = { width: 390, height: 844 }
+/** WCAG 2.2, 1.4.10: nothing has to be scrolled sideways at this width. */
+const NARROW = 320
+
+/** Pictures for people to look at: both themes, and on a phone, where nothing may be wider than the screen whichever way it reads. */
 export async function shot(page, name) {
   mkdirSync(FOLDER, { recursive: true })
   await page.evaluate(() => document.fonts.ready)
-  await page.screenshot({ path: path.join(FOLDER, `${name}.png`), animations: 'disabled', caret: 'hide' })
+  const take = (suffix) => page.screenshot({ path: path.join(FOLDER, `${name}${suffix}.png`), animations: 'disabled', caret: 'hide' })
+  const usual = page.viewportSize()
+  for (const theme of ['light', 'dark']) {
+    await inTheme(page, theme)
+    await take(`-${theme}`)
+  }
+  await inTheme(page, 'light')
+  await page.setViewportSize(PHONE)
+  await take('-phone')
+  await page.setViewportSize({ ...PHONE, width: NARROW })
+  for (const dir of ['ltr', 'rtl']) {
+    await page.evaluate((dir) => (document.documentElement.dir = dir), dir)
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), NARROW, `${name} ${dir}`)
+  }
+  await take('-narrow-rtl')
+  await page.evaluate(() => document.documentElement.removeAttribute('dir'))
+  await page.setViewportSize(usual)
+  await page.emulateMedia(page.made.usual)
 }

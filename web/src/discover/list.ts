@@ -2,9 +2,10 @@
 // way it can go.
 
 import { Failure, get } from '../api'
+import { busy } from '../busy'
 import { h, put } from '../dom'
 import { say } from '../say'
-import { trouble } from '../trouble'
+import { trouble, words } from '../trouble'
 
 interface Page<T> {
   rows: T[]
@@ -32,9 +33,11 @@ export function endlessList<T extends { id: string }>({ into, path, read, card, 
   let cursor: string | null = null
   let shown = new Set<string>()
   const list = h('ul', { class: 'grid' })
-  const more = h('button', { type: 'button', on: { click: () => void next() } }, 'More')
-  const foot = h('div', { class: 'more' }, more)
-  const near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && !more.disabled && void next(), { rootMargin: '600px' })
+  const more = h('button', { type: 'button', on: { click: () => void busy(more, next) } }, 'More')
+  const wrong = h('p', { class: 'soft' })
+  // The button stays where it is: moved, it would lose the focus.
+  const foot = h('div', { class: 'more' }, wrong, more)
+  const near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && void busy(more, next), { rootMargin: '600px' })
 
   async function page(from: string | null, signal: AbortSignal): Promise<Page<T>> {
     const url = new URL(path(), location.origin)
@@ -82,19 +85,17 @@ export function endlessList<T extends { id: string }>({ into, path, read, card, 
   }
 
   async function next() {
-    if (more.disabled || cursor === null) return
+    if (cursor === null) return
     const { signal } = aborted
-    more.disabled = true
     into.setAttribute('aria-busy', 'true')
     try {
       const added = add(await page(cursor, signal))
       if (added > 0) say(`${count(added)} more`)
-      put(foot, more)
+      put(wrong)
     } catch (error) {
-      if (!signal.aborted) put(foot, h('p', { class: 'soft' }, (error as Error).message), more)
+      if (!signal.aborted) put(wrong, words(error))
     }
     if (signal.aborted) return
-    more.disabled = false
     into.setAttribute('aria-busy', 'false')
     // The observer speaks when something changes: a button that is still in sight would not be heard of again.
     near.unobserve(more)

@@ -1,5 +1,6 @@
 // What is decided before going live.
 
+import { busy } from '../busy'
 import { foreign, h, put } from '../dom'
 import { session } from '../session'
 import { settings } from '../settings'
@@ -53,16 +54,12 @@ export function form(preview: Preview, go: (choices: Choices) => Promise<void>) 
 
   async function submit(event: Event) {
     event.preventDefault()
-    put(wrong)
-    button.disabled = true
-    put(button, 'Going live…')
-    try {
-      await go(chosen())
-    } catch (error) {
-      put(wrong, words(error))
-    }
-    button.disabled = false
-    put(button, 'Go Live Now')
+    await busy(button, async () => {
+      put(wrong)
+      put(button, 'Going live…')
+      await go(chosen()).catch((error) => put(wrong, words(error)))
+      put(button, 'Go Live Now')
+    })
   }
 
   const element = h('form', { class: 'panel stack', on: { submit, input: () => (keep(), void showPrice()) } },

@@ -1,9 +1,11 @@
 // While live: the picture, who watches, how the recording is, how long and how much; and the way out.
 
 import { call, get, post, repeat, serverNow } from '../api'
+import { busy } from '../busy'
 import { ask } from '../dialog'
 import { h, icon, put } from '../dom'
 import { count, length, money, size } from '../format'
+import { frame } from '../picture'
 import { say, toast } from '../say'
 import type { Quality, Stream } from '../shapes'
 import { words } from '../trouble'
@@ -119,10 +121,9 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
     drawn = key
     const focused = buttons.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.name : null
     const button = (name: string, text: string, work: () => Promise<unknown>, kind = '') => {
-      const made = h('button', { type: 'button', class: kind, data: { name }, on: { click: () => {
-        made.disabled = true
-        void work().catch((error) => toast(words(error))).finally(() => (made.disabled = false))
-      } } }, text)
+      const made = h('button', { type: 'button', class: kind, data: { name }, on: {
+        click: () => void busy(made, work).catch((error) => toast(words(error))),
+      } }, text)
       return made
     }
     const mute = (kind: 'audio' | 'video') => async () => {
@@ -175,15 +176,9 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   return { element, replace: (media) => void link?.replace(media), close }
 }
 
-/** 640 pixels wide: a card shows no more, and the server takes 256 kB. */
-const THUMBNAIL_WIDTH = 640
-
 async function sendThumbnail(preview: Preview, id: string) {
   const video = preview.stage.querySelector('video')
-  if (!video?.videoWidth) return
-  const canvas = h('canvas', { width: THUMBNAIL_WIDTH, height: Math.round((THUMBNAIL_WIDTH * video.videoHeight) / video.videoWidth) })
-  canvas.getContext('2d')?.drawImage(video, 0, 0, canvas.width, canvas.height)
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', 0.75))
+  const picture = video && (await frame(video))
   // A card without a picture gets a drawn one.
-  if (blob) await call('PUT', `/api/streams/${id}/thumbnail`, { body: blob }).catch(() => {})
+  if (picture) await call('PUT', `/api/streams/${id}/thumbnail`, { body: picture }).catch(() => {})
 }

@@ -4,13 +4,9 @@ import { get } from '../api'
 import { money } from '../format'
 import type { Quality } from '../shapes'
 
-interface Estimate {
-  totalMicroDollars?: number
-}
-
 const asked = new Map<Quality, Promise<string | null>>()
 
-/** `about $0.44 an hour`, or null where the server does not tell. */
+/** `about $0.44 an hour`, or null when the server does not answer: going live does not wait for it. */
 export function pricePerHour(quality: Quality): Promise<string | null> {
   const answer = asked.get(quality) ?? ask(quality)
   asked.set(quality, answer)
@@ -18,6 +14,11 @@ export function pricePerHour(quality: Quality): Promise<string | null> {
 }
 
 async function ask(quality: Quality) {
-  const { totalMicroDollars } = await get<Estimate>(`/api/estimate?hours=1&quality=${quality}`).catch(() => ({}) as Estimate)
-  return typeof totalMicroDollars === 'number' ? `about ${money(totalMicroDollars)} an hour` : null
+  try {
+    const { totalMicroDollars } = await get<{ totalMicroDollars: number }>(`/api/estimate?hours=1&quality=${quality}`)
+    return `about ${money(totalMicroDollars)} an hour`
+  } catch {
+    asked.delete(quality)
+    return null
+  }
 }

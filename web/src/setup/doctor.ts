@@ -2,27 +2,41 @@
 
 import { get } from '../api'
 import { h, icon } from '../dom'
-import { count } from '../format'
+import { count, sentence } from '../format'
+import { say } from '../say'
 import { panel } from './panel'
 
 interface Check {
   name: string
-  status: 'ok' | 'warning' | 'failed' | string
-  message: string
-  remedy?: string | null
+  ok: boolean
+  what: string
+  /** With `ok` it is advice. */
+  remedy: string | null
 }
 
-const WORDS: Record<string, [string, string]> = { ok: ['Good', 'good'], warning: ['Look at it', 'busy'], failed: ['Wrong', 'bad'] }
+interface Told {
+  ok: boolean
+  checks: Check[]
+}
+
+/** What needs doing comes first. */
+const rank = ({ ok, remedy }: Check) => (ok ? (remedy ? 1 : 2) : 0)
+const MARKS = [['Wrong', 'bad'], ['Advice', 'busy'], ['Good', 'good']] as const
 
 export const doctor = () => panel('Checks', async () => {
-  const { checks } = await get<{ checks: Check[] }>('/api/doctor')
-  const wrong = checks.filter(({ status }) => status === 'failed').length
+  const { ok, checks } = await get<Told>('/api/doctor')
+  const wrong = checks.filter((check) => !check.ok).length
+  const verdict = ok ? 'Everything that can be tried from here works.' : `${count(wrong, 'thing is', 'things are')} wrong.`
+  say(verdict)
   return [
-    h('p', { class: 'soft' }, wrong > 0 ? `${count(wrong, 'thing is', 'things are')} wrong.` : 'Everything that can be tried from here works.'),
-    h('ul', { class: 'checks' }, ...checks.map(({ name, status, message, remedy }) => {
-      const [text, kind] = WORDS[status] ?? [status, '']
-      return h('li', { class: 'check-line' }, h('span', { class: `badge ${kind}` }, status === 'ok' && icon('saved'), text),
-        h('div', {}, h('strong', {}, name), h('p', {}, message), remedy && h('p', { class: 'remedy' }, remedy)))
-    })),
+    h('p', { class: 'soft' }, verdict),
+    h('ul', { class: 'checks' }, ...checks.toSorted((a, b) => rank(a) - rank(b)).map(line)),
   ]
-}, 'Check again')
+}, { again: 'Check again', meanwhile: 'LiveKit is called, and an object is written, read and deleted with each key. It takes some seconds.' })
+
+function line(check: Check) {
+  const [mark, kind] = MARKS[rank(check)]!
+  return h('li', { class: 'check-line' }, h('span', { class: `badge ${kind}` }, check.ok && !check.remedy && icon('saved'), mark),
+    h('div', {}, h('p', {}, h('code', {}, check.name)), h('p', { dir: 'auto' }, sentence(check.what)),
+      check.remedy && h('p', { class: 'remedy', dir: 'auto' }, sentence(check.remedy))))
+}

@@ -3,7 +3,7 @@
 import { call, Failure } from '../api'
 import { h } from '../dom'
 
-interface Health {
+export interface Health {
   ok: boolean
   version: string
   faults: { name: string; expected: string }[]
@@ -16,6 +16,10 @@ interface Health {
 export async function health() {
   const told = await call<Health>('GET', '/healthz', { alsoRefused: true })
   if (!('faults' in told)) throw new Failure(0, 'unreadable', 'The server does not tell how it is.')
+  return wellbeing(told)
+}
+
+export function wellbeing(told: Health) {
   const pair = (name: string, value: string, bad = false) => [h('dt', {}, name), h('dd', { class: bad ? 'bad' : '' }, value)]
   return h('section', { class: 'panel stack' },
     h('h2', {}, told.ok ? 'The Worker is well' : 'The Worker is not ready yet'),

@@ -1,14 +1,14 @@
 // Set-up: whether everything is in place, what it costs, and what happened to one recording. For administrators.
 
 import { Failure, get } from '../api'
-import { byId, h, put } from '../dom'
+import { byId, h, put, takePlace } from '../dom'
 import { signInOffer, start } from '../page'
 import { onSession, session } from '../session'
 import { trouble } from '../trouble'
 import { doctor } from './doctor'
-import { health } from './health'
+import { health, wellbeing } from './health'
 import { stories } from './stories'
-import { usage } from './usage'
+import { usage, type Usage } from './usage'
 import { webhook } from './webhook'
 
 const into = byId('setup')
@@ -24,27 +24,26 @@ async function show() {
 }
 
 async function draw() {
-  const state = await health()
+  let state = await health()
   if (!session()) return put(into, state, signInOffer('The checks, the costs and the stories are for administrators.'))
-  const refused = await forbidden()
-  if (refused) {
+  const used = await admitted()
+  if (!used) {
     return put(into, state, h('div', { class: 'empty' }, h('h2', {}, 'This is for administrators'),
       h('p', {}, 'Your user id is ', h('code', {}, session()!.user), '. Whoever runs this adds it to ADMIN_USER_IDS.')))
   }
   put(into, h('div', { class: 'columns' },
-    h('div', { class: 'stack' }, state, doctor(), webhook()),
-    h('div', { class: 'stack' }, usage(), stories())))
+    h('div', { class: 'stack' }, state, doctor(), webhook((now) => takePlace(state, (state = wellbeing(now))))),
+    h('div', { class: 'stack' }, usage(used), stories())))
 }
 
-/** Whether the server takes the caller for no administrator. */
-async function forbidden() {
+/** The usage, which only administrators are told: null for somebody else. */
+async function admitted() {
   try {
-    await get('/api/usage')
+    return await get<Usage>('/api/usage')
   } catch (error) {
-    if (error instanceof Failure && error.status === 403) return true
-    if (error instanceof Failure && error.status === 401) throw error
+    if (error instanceof Failure && error.status === 403) return null
+    throw error
   }
-  return false
 }
 
 await start()

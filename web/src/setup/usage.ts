@@ -1,9 +1,13 @@
 // Usage and cost by month.
 
-import { get } from '../api'
 import { h, svg } from '../dom'
 import { money, size } from '../format'
-import { panel } from './panel'
+
+/** A line of a bill. */
+interface Line {
+  name: string
+  microDollars: number
+}
 
 interface Month {
   /** `2026-11` */
@@ -12,18 +16,33 @@ interface Month {
   hoursRecorded: number
   bytesKept: number
   downloads: number
+  lines: Line[]
   totalMicroDollars: number
+}
+
+export interface Usage {
+  /** The newest first. */
+  months: Month[]
+  notes: string[]
+  sources: { what: string; source: string; date: string }[]
 }
 
 /** A year: more do not fit beside each other. */
 const MOST = 12
 
-export const usage = () => panel('Usage and cost', async () => {
-  const { months, notes = [] } = await get<{ months: Month[]; notes?: string[] }>('/api/usage')
-  if (months.length === 0) return [h('p', { class: 'soft' }, 'Nothing was recorded yet.')]
+export function usage({ months, notes, sources }: Usage) {
   const shown = months.slice(0, MOST).reverse()
-  return [bars(shown), table(shown), h('details', {}, h('summary', {}, 'How it is counted'), ...notes.map((note) => h('p', { class: 'hint' }, note)))]
-})
+  return h('section', { class: 'panel stack' }, h('h2', {}, 'Usage and cost'),
+    ...(shown.length === 0 ? [h('p', { class: 'soft' }, 'Nothing was recorded yet.')] : [bars(shown), table(shown), bill(months[0]!)]),
+    h('details', {}, h('summary', {}, 'How it is counted'), h('div', { class: 'stack' },
+      ...notes.map((note) => h('p', { class: 'hint' }, note)),
+      ...sources.map(({ what, source, date }) => h('p', { class: 'hint' }, `${what}: ${source}, ${date}`)))))
+}
+
+/** What the newest month's sum is made of. */
+const bill = ({ month, lines }: Month) =>
+  h('details', {}, h('summary', {}, `${monthName(month)}, line by line`),
+    h('dl', { class: 'pairs number' }, ...lines.flatMap(({ name, microDollars }) => [h('dt', {}, name), h('dd', {}, money(microDollars))])))
 
 /** One bar a month. The table below says the same to everybody. */
 function bars(months: Month[]) {

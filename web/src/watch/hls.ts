@@ -2,14 +2,14 @@
 
 import Hls from 'hls.js/light'
 
-/** Plays a playlist; what comes back takes it away. */
-export function attachHls(video: HTMLVideoElement, url: string): () => void {
+/** Plays a playlist from that second on; what comes back takes it away. */
+export function attachHls(video: HTMLVideoElement, url: string, at: number): () => void {
   if (!Hls.isSupported()) {
     video.src = url
     return () => {}
   }
   // No worker: it would be made of a blob, which the page's policy refuses.
-  const hls = new Hls({ enableWorker: false, startPosition: video.currentTime || -1 })
+  const hls = new Hls({ enableWorker: false, startPosition: at || -1 })
   hls.on(Hls.Events.ERROR, (_, data) => {
     if (data.fatal) video.dispatchEvent(new CustomEvent('broken'))
   })

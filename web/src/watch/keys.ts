@@ -21,7 +21,7 @@ export function keys(stage: HTMLElement, video: HTMLVideoElement) {
     if (!stage.isConnected) return document.removeEventListener('keydown', heard)
     const { target } = event
     const taken = target instanceof Element && target.closest('input, textarea, select, button, a, summary, dialog, video')
-    if (taken || event.metaKey || event.ctrlKey || event.altKey || stage.inert) return
+    if (taken || event.metaKey || event.ctrlKey || event.altKey || stage.querySelector('.over')) return
     const key = NAMES[event.key] ?? event.key.toUpperCase()
     const digit = /^[0-9]$/.test(key)
     const found = KEYS.find(([names]) => (digit ? names[0] === '0' : names.includes(key)))

@@ -9,6 +9,7 @@ import { h } from '../dom'
 import type { Playback, Recording } from '../shapes'
 import { words } from '../trouble'
 import { keys } from './keys'
+import { drawThumbnail } from './thumbnail'
 
 /** So long before its end a URL is renewed at the next pause; and at once, whatever happens. */
 const RENEW_MS = 60_000
@@ -18,6 +19,7 @@ const GIVE_UP_MS = 5_000
 
 export interface Player {
   element: HTMLElement
+  video: HTMLVideoElement
   pause: () => void
   end: () => void
 }
@@ -36,7 +38,7 @@ export async function player(recording: Recording): Promise<Player> {
     const { currentTime: at, paused, playbackRate: rate } = video
     swapping = true
     detach()
-    detach = await attach(video, url, type)
+    detach = await attach(video, url, type, at)
     if (at > 0) video.currentTime = at
     // A new source falls back to the default rate.
     video.defaultPlaybackRate = video.playbackRate = rate
@@ -69,18 +71,25 @@ export async function player(recording: Recording): Promise<Player> {
   }
 
   video.addEventListener('pause', () => swapping || plan())
-  video.addEventListener('error', () => {
-    if (swapping || !video.error) return
+  function broken() {
     // An expired URL looks like any other trouble: once, a fresh one is tried.
     if (Date.now() - renewedAt > GIVE_UP_MS) void renew().catch(fail)
     else fail(new Failure(0, 'unplayable', 'The recording cannot be played', 'the file or the connection to the storage is broken'))
-  })
+  }
+  video.addEventListener('error', () => !swapping && video.error && broken())
+  // Of hls.js, which has errors of its own.
+  video.addEventListener('broken', () => swapping || broken())
   document.addEventListener('visibilitychange', plan)
   keys(stage, video)
+  // What is watched comes first.
+  if (recording.ownerId !== null && !recording.thumbnailUrl) {
+    video.addEventListener('loadeddata', () => void drawThumbnail(recording, playback).catch(() => {}), { once: true })
+  }
   await load(playback)
   plan()
   return {
     element: stage,
+    video,
     pause: () => video.pause(),
     end() {
       clearTimeout(timer)
@@ -93,13 +102,13 @@ export async function player(recording: Recording): Promise<Player> {
 }
 
 /** A file, or a playlist: by the browser where it plays those for real, else by hls.js, which is loaded then alone. */
-async function attach(video: HTMLVideoElement, url: string, type: Playback['type']): Promise<() => void> {
+async function attach(video: HTMLVideoElement, url: string, type: Playback['type'], at: number): Promise<() => void> {
   if (type !== 'application/vnd.apple.mpegurl' || playsHls(video)) {
     video.src = url
     return () => {}
   }
   const { attachHls } = await import('./hls')
-  return attachHls(video, url)
+  return attachHls(video, url, at)
 }
 
 /** Chromium says "maybe" and cannot (156): Safari alone has both that word and no other way of its own. */

@@ -29,11 +29,20 @@ export async function watchRecording(into: HTMLElement, id: string): Promise<() 
       actions(now, {
         changed: draw,
         removed() {
-          film.element.inert = true
           film.pause()
-          const over = h('div', { class: 'over' }, h('p', {}, 'This recording is deleted.'))
+          film.video.inert = true
+          const onward = h('a', { class: 'button', href: '/discover' }, 'See what there is')
+          const over = h('div', { class: 'over' }, h('p', {}, 'This recording is deleted.'), onward)
           film.element.append(over)
-          return () => (over.remove(), (film.element.inert = false))
+          const acts = words.querySelector<HTMLElement>('.actions')!
+          acts.hidden = true
+          onward.focus()
+          return () => {
+            over.remove()
+            film.video.inert = false
+            acts.hidden = false
+            acts.querySelector<HTMLElement>('.remove')?.focus()
+          }
         },
       }))
     takePlace(before, words)

@@ -1,13 +1,26 @@
 // What happened to a recording or a stream, by each witness's word: `…/why`.
 
-import { Failure, get } from '../api'
+import { get } from '../api'
 import { h, put } from '../dom'
-import { moment } from '../format'
+import { moment, sentence } from '../format'
 import { words } from '../trouble'
 
+interface Told {
+  at: string
+  what: string
+  by: string
+  /** An id, an error, a state; of a webhook, how many came. */
+  detail: string | number | null
+}
+
 export interface Why {
-  events?: { at: string; what: string; by?: string }[]
-  next?: string | null
+  status: string
+  events: Told[]
+  /** The newest of any webhook at all. */
+  lastWebhookAt: string | null
+  next: string | null
+  nextAt: string | null
+  issues: { issue: string; found: boolean; answer: string | null }[]
 }
 
 /** A fold that asks when it is opened. */
@@ -17,20 +30,33 @@ export function story(path: string) {
   const fold = h('details', { on: { toggle: async () => {
     if (asked || !fold.open) return
     asked = true
+    put(inside, h('p', { class: 'soft' }, 'Looking…'))
     try {
       put(inside, timeline(await get<Why>(path)))
     } catch (error) {
       asked = false
-      const absent = error instanceof Failure && ['not_found', 'method_not_allowed'].includes(error.code)
-      put(inside, h('p', { class: 'soft' }, absent ? 'This server does not tell it yet.' : words(error)))
+      put(inside, h('p', { class: 'wrong', role: 'alert' }, words(error)))
     }
   } } }, h('summary', {}, 'What happened'), inside)
   return fold
 }
 
-export function timeline({ events = [], next }: Why) {
+/** The answers first: whoever opens this has a question. */
+export function timeline({ events, next, nextAt, lastWebhookAt, issues }: Why) {
+  const answers = issues.filter(({ found }) => found)
   return h('div', { class: 'stack' },
-    h('ol', { class: 'timeline' }, ...events.map(({ at, what, by }) =>
-      h('li', {}, h('time', { class: 'soft number', datetime: at }, moment(at)), h('span', {}, what), by ? h('span', { class: 'badge' }, by) : null))),
-    next ? h('p', {}, h('strong', {}, 'Next: '), next) : null)
+    answers.length > 0 && h('div', { class: 'answers' }, ...answers.map(({ issue, answer }) =>
+      h('p', { class: 'answer' }, h('strong', {}, sentence(issue.replaceAll('_', ' '))), h('span', { dir: 'auto' }, sentence(answer ?? ''))))),
+    h('ol', { class: 'timeline' }, ...events.map(event)),
+    h('p', {}, h('strong', {}, 'Next: '), next ?? 'nothing', nextAt && h('span', { class: 'soft' }, ', ', h('time', { class: 'number', datetime: nextAt }, moment(nextAt)))),
+    h('p', { class: 'hint' }, 'Last webhook of any room: ', lastWebhookAt ? h('time', { class: 'number', datetime: lastWebhookAt }, moment(lastWebhookAt)) : 'never yet'))
+}
+
+function event({ at, what, by, detail }: Told) {
+  const times = by === 'webhook' && typeof detail === 'number'
+  const about = times ? (detail > 1 ? `${detail} in all` : null) : detail === null ? null : String(detail)
+  const ahead = Date.parse(at) > Date.now()
+  return h('li', { class: ahead ? 'ahead' : '' }, h('time', { class: 'soft number', datetime: at }, moment(at)),
+    h('p', { dir: 'auto' }, by === 'webhook' ? what : sentence(what), ' ', h('span', { class: 'badge' }, by)),
+    about && h('p', { class: 'hint detail', dir: 'auto' }, about))
 }

@@ -12,6 +12,7 @@ import { session } from '../session'
 import type { Recording, Stream, Token } from '../shapes'
 import { settings } from '../settings'
 import { words } from '../trouble'
+import { story } from './story'
 import { viewersPlot } from './viewers'
 
 const POLL_MS = 5_000
@@ -41,7 +42,8 @@ export async function watchStream(into: HTMLElement, id: string, again: () => un
       stream.description && h('p', { class: 'about', dir: 'auto' }, stream.description)))
   }
   draw()
-  put(into, stage, headline, below)
+  const own = stream.ownerId !== null && session()
+  put(into, stage, headline, below, ...(own ? [story(`/api/streams/${stream.id}/why`)] : []))
 
   let room: Room | null = null
   let over_ = false
