@@ -53,6 +53,9 @@ export function takePlace(before: HTMLElement, next: HTMLElement) {
   ;(same ?? next.querySelector<HTMLElement>('a, button'))?.focus()
 }
 
+/** The server's words, with what stands between backticks set as code. */
+export const spoken = (text: string) => text.split('`').map((part, i) => (i % 2 === 1 ? h('code', {}, part) : part))
+
 /** Text of a person's, whichever way it is written. */
 export const foreign = (text: string) => h('bdi', {}, text)
 
@@ -68,7 +71,7 @@ const ICONS = {
   save: 'M5 4h11l3 3v13H5zM8 4v5h7V4M8 20v-6h8v6',
   saved: 'M5 12.5l4.5 4.5L19 7.5',
   download: 'M12 4v11m0 0l-4.5-4.5M12 15l4.5-4.5M5 20h14',
-  share: 'M8 12h9m0 0l-4-4m4 4l-4 4M12 4H5v16h7',
+  share: 'M12 15V4m0 0L8.5 7.5M12 4l3.5 3.5M8 11H5.5v9h13v-9H16',
   edit: 'M5 19l1-4L16.5 4.5l3 3L9 18zM14 7l3 3',
   remove: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5',
   play: 'M8 5l11 7-11 7z',

@@ -159,7 +159,7 @@ const NARROW = 320
 export async function shot(page, name) {
   mkdirSync(FOLDER, { recursive: true })
   await page.evaluate(() => document.fonts.ready)
-  const take = (suffix) => page.screenshot({ path: path.join(FOLDER, `${name}${suffix}.png`), animations: 'disabled', caret: 'hide' })
+  const take = (suffix) => page.screenshot({ path: path.join(FOLDER, `${name}${suffix}.png`), animations: 'disabled', caret: 'hide', fullPage: true })
   const usual = page.viewportSize()
   for (const theme of ['light', 'dark']) {
     await inTheme(page, theme)

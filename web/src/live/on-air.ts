@@ -106,11 +106,11 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   function tick() {
     const since = (iso: string | null) => (iso ? Math.max(0, serverNow() - Date.parse(iso)) : 0)
     const { recording } = stream
-    const pair = (name: string, value: string) => [h('dt', {}, name), h('dd', { class: 'number' }, value)]
+    const pair = (name: string, value: string) => h('div', {}, h('dt', {}, name), h('dd', { class: 'number' }, value))
     const on = recording.status === 'recording' && recording.startedAt
-    put(numbers, ...pair('Live for', length(since(stream.startedAt))),
-      ...(recording.startedAt ? [...pair('Recorded', length(on ? since(recording.startedAt) : recording.seconds * 1000)),
-        ...pair('Size, about', size(recording.estimatedBytes)), ...pair('Cost so far', money(recording.estimatedMicroDollars))] : []))
+    put(numbers, pair('Live for', length(since(stream.startedAt))),
+      ...(recording.startedAt ? [pair('Recorded', length(on ? since(recording.startedAt) : recording.seconds * 1000)),
+        pair('Size, about', size(recording.estimatedBytes)), pair('Cost so far', money(recording.estimatedMicroDollars))] : []))
   }
 
   function drawButtons() {

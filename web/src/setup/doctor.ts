@@ -1,7 +1,7 @@
 // The doctor's checks as a list, each with what to do about it.
 
 import { get } from '../api'
-import { h, icon } from '../dom'
+import { h, icon, spoken } from '../dom'
 import { count, sentence } from '../format'
 import { say } from '../say'
 import { panel } from './panel'
@@ -37,6 +37,6 @@ export const doctor = () => panel('Checks', async () => {
 function line(check: Check) {
   const [mark, kind] = MARKS[rank(check)]!
   return h('li', { class: 'check-line' }, h('span', { class: `badge ${kind}` }, check.ok && !check.remedy && icon('saved'), mark),
-    h('div', {}, h('p', {}, h('code', {}, check.name)), h('p', { dir: 'auto' }, sentence(check.what)),
-      check.remedy && h('p', { class: 'remedy', dir: 'auto' }, sentence(check.remedy))))
+    h('div', {}, h('p', {}, h('code', {}, check.name)), h('p', { dir: 'auto' }, ...spoken(sentence(check.what))),
+      check.remedy && h('p', { class: 'remedy', dir: 'auto' }, ...spoken(sentence(check.remedy)))))
 }

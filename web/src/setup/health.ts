@@ -35,6 +35,7 @@ const units = [[86_400, 'day'], [3_600, 'hour'], [60, 'minute'], [1, 'second']] 
 
 function ago(seconds: number | null) {
   if (seconds === null) return 'never yet'
+  if (seconds < 2) return 'just now'
   const [size, unit] = units.find(([size]) => seconds >= size) ?? units[3]
   return new Intl.RelativeTimeFormat('en').format(-Math.round(seconds / size), unit)
 }

@@ -1,7 +1,7 @@
 // Usage and cost by month.
 
 import { h, svg } from '../dom'
-import { money, size } from '../format'
+import { money, sentence, size } from '../format'
 
 /** A line of a bill. */
 interface Line {
@@ -42,7 +42,7 @@ export function usage({ months, notes, sources }: Usage) {
 /** What the newest month's sum is made of. */
 const bill = ({ month, lines }: Month) =>
   h('details', {}, h('summary', {}, `${monthName(month)}, line by line`),
-    h('dl', { class: 'pairs number' }, ...lines.flatMap(({ name, microDollars }) => [h('dt', {}, name), h('dd', {}, money(microDollars))])))
+    h('dl', { class: 'pairs number' }, ...lines.flatMap(({ name, microDollars }) => [h('dt', {}, sentence(name.replaceAll('_', ' ')).replace('Livekit', 'LiveKit')), h('dd', {}, money(microDollars))])))
 
 /** One bar a month. The table below says the same to everybody. */
 function bars(months: Month[]) {

@@ -1,7 +1,7 @@
 // What happened to a recording or a stream, by each witness's word: `…/why`.
 
 import { get } from '../api'
-import { h, put } from '../dom'
+import { h, put, spoken } from '../dom'
 import { moment, sentence } from '../format'
 import { words } from '../trouble'
 
@@ -46,7 +46,7 @@ export function timeline({ events, next, nextAt, lastWebhookAt, issues }: Why) {
   const answers = issues.filter(({ found }) => found)
   return h('div', { class: 'stack' },
     answers.length > 0 && h('div', { class: 'answers' }, ...answers.map(({ issue, answer }) =>
-      h('p', { class: 'answer' }, h('strong', {}, sentence(issue.replaceAll('_', ' '))), h('span', { dir: 'auto' }, sentence(answer ?? ''))))),
+      h('p', { class: 'answer' }, h('strong', {}, sentence(issue.replaceAll('_', ' '))), h('span', { dir: 'auto' }, ...spoken(sentence(answer ?? '')))))),
     h('ol', { class: 'timeline' }, ...events.map(event)),
     h('p', {}, h('strong', {}, 'Next: '), next ?? 'nothing', nextAt && h('span', { class: 'soft' }, ', ', h('time', { class: 'number', datetime: nextAt }, moment(nextAt)))),
     h('p', { class: 'hint' }, 'Last webhook of any room: ', lastWebhookAt ? h('time', { class: 'number', datetime: lastWebhookAt }, moment(lastWebhookAt)) : 'never yet'))
