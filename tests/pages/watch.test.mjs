@@ -27,7 +27,7 @@ paged('Watch', {}, (scene) => {
   test('a recording plays for anybody, from the bucket, by the keyboard alone', async () => {
     const page = await scene.open(`/watch/${recording.id}`)
     await page.getByRole('heading', { name: 'A talk about <b>tea</b>' }).waitFor()
-    await page.waitForFunction(() => document.querySelector('video').readyState >= 2)
+    await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
     await accessible(page)
     await shot(page, 'watch-recording')
     assert.equal((await now(page)).paused, true, 'nothing plays by itself')
@@ -62,6 +62,53 @@ paged('Watch', {}, (scene) => {
     assert.equal(new URL(page.url()).pathname, `/watch/${recording.id}`)
     const [{ downloads }] = await stage.sql('SELECT downloads FROM assets WHERE id = ?', recording.id)
     assert.equal(downloads, 1)
+  })
+
+  test('one without a picture gets it from its own video when its owner looks: for the cards, the poster, and link previews', async () => {
+    const { stage, p } = scene
+    const key = async () => (await stage.sql('SELECT thumbnail_key AS key FROM assets WHERE id = ?', recording.id))[0].key
+    const stranger = await scene.open(`/watch/${recording.id}`)
+    await stranger.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
+    await stranger.waitForTimeout(1_000)
+    assert.equal(await key(), null, 'others draw none')
+    const page = await scene.open(`/watch/${recording.id}`, { user: 'alice' })
+    const drawn = await waitFor(key)
+    const { size } = (await p.objects()).find((object) => object.key === drawn)
+    assert.ok(size > 1_000 && size <= 256 * 1024, `${size} bytes`)
+    const puts = []
+    page.on('request', (request) => request.method() === 'PUT' && puts.push(request.url()))
+    await page.reload()
+    const poster = await video(page).getAttribute('poster')
+    assert.equal(await page.evaluate((src) => new Promise((done) => {
+      const image = Object.assign(new Image(), { src, onload: () => done(image.naturalWidth), onerror: () => done(0) })
+    }), poster), 640)
+    await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
+    await page.waitForTimeout(500)
+    assert.deepEqual(puts, [], 'once is enough')
+    const discover = await scene.open('/discover?tab=recordings')
+    await discover.waitForFunction(() => document.querySelector('.card img')?.naturalWidth === 640)
+    await shot(discover, 'discover-picture')
+    const { text } = await stage.api('GET', `/watch/${recording.id}`)
+    assert.ok(text.includes(`<meta property="og:image" content="${poster.replaceAll('&', '&amp;')}">`), text)
+  })
+
+  test('a bucket whose CORS lets no frame be drawn plays all the same', async () => {
+    const { stage } = scene
+    await stage.sql('UPDATE assets SET thumbnail_key = NULL WHERE id = ?', recording.id)
+    const page = await (await scene.context()).go('/discover?tab=live', { user: 'alice' })
+    let refused = 0
+    await page.route(`${stage.s3}/**`, async (route) => {
+      if (!(await route.request().headerValue('origin'))) return route.continue()
+      refused += 1
+      return route.abort()
+    })
+    await page.goto(`/watch/${recording.id}`)
+    await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
+    await waitFor(() => refused > 0)
+    await page.locator('#main').focus()
+    await page.keyboard.press('k')
+    await plays(page)
+    assert.equal(await page.locator('.over').count(), 0)
   })
 
   test('the signed URL is renewed without losing the place, the speed, or the sound', async () => {
@@ -104,7 +151,7 @@ paged('Watch', {}, (scene) => {
     await accessible(page)
     broken = false
     await page.getByRole('button', { name: 'Try again' }).click()
-    await page.waitForFunction(() => document.querySelector('video').readyState >= 2)
+    await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
   })
 
   test('what is not ready is said: being verified, missing, private, never there', async () => {
@@ -157,5 +204,31 @@ paged('Watch', {}, (scene) => {
     await page.getByRole('heading', { name: 'The stream has ended' }).waitFor()
     await accessible(page)
     await shot(page, 'watch-live-ended')
+  })
+})
+
+paged('Watch a recording made of segments', {}, (scene) => {
+  test('hls.js plays it, from the bucket, with a place to go to and a picture drawn from it', async () => {
+    const { stage, p } = scene
+    const { streamId } = await p.host('killed', { title: 'Cut off', record: true })
+    const { recording } = await p.until(streamId, 'recording')
+    await stage.dev('/dev/recorder', { room: 'killed', leap_seconds: 24 })
+    await waitFor(async () => (await p.objects()).some(({ key }) => key.endsWith('/s_00003.ts')))
+    await stage.dev('/dev/recorder', { room: 'killed', kill: 'handler' })
+    const made = await waitFor(async () => (await p.recordings()).find(({ egressId, status }) => egressId === recording.egressId && status === 'ready'))
+    assert.deepEqual([made.format, made.partial], ['segments', true])
+    const page = await scene.open(`/watch/${made.id}`, { user: 'alice' })
+    await page.getByText('Incomplete').waitFor()
+    await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
+    assert.ok((await now(page)).src.startsWith('blob:'), 'Chromium plays no playlists by itself')
+    await page.locator('#main').focus()
+    await page.keyboard.press('k')
+    await plays(page)
+    await page.keyboard.press('5')
+    await waitFor(async () => (await now(page)).at > 10)
+    await waitFor(async () => (await stage.sql('SELECT thumbnail_key AS key FROM assets WHERE id = ?', made.id))[0].key)
+    await page.keyboard.press('k')
+    await accessible(page)
+    await shot(page, 'watch-segments')
   })
 })

@@ -9,6 +9,7 @@ import { h } from '../dom'
 import type { Playback, Recording } from '../shapes'
 import { words } from '../trouble'
 import { keys } from './keys'
+import { attach, BROKEN } from './source'
 import { drawThumbnail } from './thumbnail'
 
 /** So long before its end a URL is renewed at the next pause; and at once, whatever happens. */
@@ -77,8 +78,7 @@ export async function player(recording: Recording): Promise<Player> {
     else fail(new Failure(0, 'unplayable', 'The recording cannot be played', 'the file or the connection to the storage is broken'))
   }
   video.addEventListener('error', () => !swapping && video.error && broken())
-  // Of hls.js, which has errors of its own.
-  video.addEventListener('broken', () => swapping || broken())
+  video.addEventListener(BROKEN, () => swapping || broken())
   document.addEventListener('visibilitychange', plan)
   keys(stage, video)
   // What is watched comes first.
@@ -100,16 +100,3 @@ export async function player(recording: Recording): Promise<Player> {
     },
   }
 }
-
-/** A file, or a playlist: by the browser where it plays those for real, else by hls.js, which is loaded then alone. */
-async function attach(video: HTMLVideoElement, url: string, type: Playback['type'], at: number): Promise<() => void> {
-  if (type !== 'application/vnd.apple.mpegurl' || playsHls(video)) {
-    video.src = url
-    return () => {}
-  }
-  const { attachHls } = await import('./hls')
-  return attachHls(video, url, at)
-}
-
-/** Chromium says "maybe" and cannot (156): Safari alone has both that word and no other way of its own. */
-const playsHls = (video: HTMLVideoElement) => video.canPlayType('application/vnd.apple.mpegurl') !== '' && 'webkitPresentationMode' in video
