@@ -14,6 +14,7 @@ import { main, print, step } from './parts/steps.mjs'
 const FOLDER = 'docs/pictures'
 /** A reader's browser fetches them all. */
 const MOST_BYTES = 150_000
+const SIZE = { width: 1024, height: 660 }
 
 async function pictures() {
   await step('devstack', buildDevstack)
@@ -23,21 +24,29 @@ async function pictures() {
     const call = caller({ url: stage.worker }, stage.token('alice'))
     let id
     await step('one recording', async (say) => ({ id } = await recordOnce({ call, livekit: stage.livekit, say })))
-    const context = await newContext(browser, stage, {}, { width: 1024, height: 600, devices: ['camera', 'microphone'] })
+    const context = await newContext(browser, stage, {}, { ...SIZE, devices: ['camera', 'microphone'] })
     mkdirSync(path.join(root, FOLDER), { recursive: true })
 
     const page = await context.go('/discover?tab=recordings', { user: 'alice' })
-    await page.locator('.card').waitFor()
+    await page.waitForFunction(() => document.querySelector('.card img')?.naturalWidth > 0)
     await take(page, 'discover')
     await page.goto(`/watch/${id}`)
     await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
-    await page.evaluate(() => (document.querySelector('video').currentTime = 3))
+    // Played and stopped, so that no control says that it waits.
+    await page.evaluate(() => document.querySelector('video').play())
+    await page.waitForFunction(() => document.querySelector('video').currentTime > 2)
+    await page.evaluate(() => document.querySelector('video').pause())
     await page.waitForTimeout(500)
     await take(page, 'watch')
     await page.goto('/live')
     await page.waitForFunction(() => document.querySelector('.stage video')?.videoWidth > 0)
     await page.getByLabel('Title').fill('Tea with Alice')
     await take(page, 'live')
+    await stage.cron()
+    const admin = await (await newContext(browser, stage, {}, SIZE)).go('/setup', { admin: true })
+    await admin.locator('.check-line').first().waitFor()
+    await admin.locator('.timeline li').first().waitFor()
+    await take(admin, 'setup')
   } finally {
     await browser.close()
     await stage.stop()
@@ -49,7 +58,7 @@ let taken = 0
 
 async function take(page, name) {
   const file = path.join(FOLDER, `${name}.jpg`)
-  await page.screenshot({ path: path.join(root, file), type: 'jpeg', quality: 72, animations: 'disabled', caret: 'hide' })
+  await page.screenshot({ path: path.join(root, file), type: 'jpeg', quality: 58, animations: 'disabled', caret: 'hide' })
   const { size } = statSync(path.join(root, file))
   taken += size
   print(`  ${file}  ${size} bytes`)

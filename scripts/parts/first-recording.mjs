@@ -1,6 +1,9 @@
 // Records one room from start to end, by the routes that anybody may use and a participant who joins: so that a new
 // database has something to show, and the whole way from token to playback has been gone once.
 
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { root } from './processes.mjs'
 import { Stop } from './steps.mjs'
 
 const tooEarly = ['failed', 'aborted', 'limit_reached']
@@ -17,6 +20,9 @@ export async function recordOnce({ call, livekit, say }) {
 
   say(`${roomName}: the host joins and publishes`)
   await join(livekit, token)
+  // As the Live page does it with the camera's: this one is of the stand-in's film.
+  const picture = readFileSync(path.join(root, 'devstack/assets/sample.jpg'))
+  await call('PUT', `/api/streams/${streamId}/thumbnail`, new Blob([picture], { type: 'image/jpeg' }))
 
   await until('the recording starts', async () => {
     const { recording } = await call('GET', `/api/streams/${streamId}`)

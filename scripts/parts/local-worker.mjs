@@ -55,12 +55,13 @@ export function runSchedule(worker) {
   return setInterval(tick, 60_000)
 }
 
-/** A function that calls the Worker with a bearer token and reads JSON; an error answer ends with its message. */
+/** A function that calls the Worker with a bearer token, sends JSON or a picture and reads JSON; an error answer ends with its message. */
 export const caller = (worker, token) => async (method, path, body) => {
+  const picture = body instanceof Blob
   const response = await fetch(`${worker.url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
-    body: body && JSON.stringify(body),
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': picture ? body.type : 'application/json' }) },
+    body: picture ? body : body && JSON.stringify(body),
   })
   const text = await response.text()
   if (!response.ok) throw new Stop(`${method} ${path}: ${response.status}`, { detail: text })
