@@ -59,6 +59,7 @@ paged('Set-up', {}, (scene) => {
     const page = await scene.open('/setup', { admin: true })
     const tests = () => stage.sql("SELECT count(*) AS n FROM webhook_events WHERE event = 'webhook_test'")
     const [{ n: before }] = await tests()
+    await page.locator('.check-line').first().waitFor()
     await page.getByRole('button', { name: 'Send a test webhook' }).click()
     await page.getByText(/^200 after \d+ ms$/).waitFor()
     await page.getByText('The Worker took it').first().waitFor()

@@ -1,6 +1,6 @@
 // Live: decide, go live, come back after a reload, end, wait for the file.
 
-import { get, post } from '../api'
+import { Failure, get, post } from '../api'
 import { byId, h, icon, put } from '../dom'
 import { signInOffer, start } from '../page'
 import { onSession, session } from '../session'
@@ -37,7 +37,7 @@ async function show() {
 
 async function showOwn() {
   const mine = remembered()
-  const stream = mine && await get<Stream>(`/api/streams/${mine.id}`).catch(() => null)
+  const stream = mine && await get<Stream>(`/api/streams/${mine.id}`).catch(gone)
   if (stream && stream.status !== 'ended') return goOn(stream, mine.quality)
   sessionStorage.removeItem(CURRENT)
   if (stream) return put(into, after(stream, anew))
@@ -45,6 +45,12 @@ async function showOwn() {
   const running = streams[0]
   if (running) return offerRunning(running)
   drawForm()
+}
+
+/** A stream that was deleted meanwhile. Any other failure is told, and the stream not forgotten for it. */
+function gone(error: unknown) {
+  if (error instanceof Failure && error.status === 404) return null
+  throw error
 }
 
 const remembered = (): { id: string; quality: Quality } | null => JSON.parse(sessionStorage.getItem(CURRENT) ?? 'null')
