@@ -230,5 +230,34 @@ paged('Watch a recording made of segments', {}, (scene) => {
     await page.keyboard.press('k')
     await accessible(page)
     await shot(page, 'watch-segments')
+    scene.made = made
+  })
+
+  test('its signed playlist is renewed without losing the place, and a broken one is said', async () => {
+    const { made } = scene
+    const page = await (await scene.context()).go('about:blank')
+    let [asked, broken] = [0, false]
+    await page.route('**/playback', async (route) => {
+      asked += 1
+      const response = await route.fetch()
+      const body = await response.json()
+      if (asked === 1) body.expiresAt = new Date(Date.now() + 63_000).toISOString()
+      await route.fulfill({ response, json: { ...body, url: broken ? body.url.replace(/sig=\w{8}/, 'sig=00000000') : body.url } })
+    })
+    await page.goto(`/watch/${made.id}`)
+    await page.waitForFunction(() => document.querySelector('video')?.readyState >= 2)
+    await video(page).evaluate((element) => (element.currentTime = 14))
+    const first = (await now(page)).src
+    await waitFor(() => asked === 2)
+    await waitFor(async () => (await now(page)).src !== first)
+    await page.waitForFunction(() => document.querySelector('video').readyState >= 2)
+    assert.ok(Math.abs((await now(page)).at - 14) < 0.5, `${(await now(page)).at}`)
+    assert.equal((await now(page)).paused, true)
+    broken = true
+    await page.reload()
+    await page.getByText('The recording cannot be played').waitFor()
+    broken = false
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.waitForFunction(() => document.querySelector('video').readyState >= 2)
   })
 })

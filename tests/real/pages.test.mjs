@@ -37,11 +37,11 @@ testWith(CHROMIUM, 'who goes live by the page is seen by who watches by the page
   const watch = await viewer.go(`/watch/live/${stream.id}`, { user: 'bob' })
   const frames = () => watch.evaluate(() => {
     const video = document.querySelector('video')
-    return { frames: video.getVideoPlaybackQuality().totalVideoFrames, at: video.currentTime, width: video.videoWidth }
+    return video && { frames: video.getVideoPlaybackQuality().totalVideoFrames, at: video.currentTime, width: video.videoWidth }
   })
   const first = await waitFor(async () => {
     const seen = await frames()
-    return seen.frames > 0 && seen.width > 0 && seen
+    return seen?.frames > 0 && seen.width > 0 && seen
   }, 30_000)
   await waitFor(async () => {
     const now = await frames()
@@ -49,6 +49,8 @@ testWith(CHROMIUM, 'who goes live by the page is seen by who watches by the page
   }, 30_000)
   await stage.p.until(stream.id, ({ viewerCount }) => viewerCount === 1)
   await live.getByText('1 viewer', { exact: true }).waitFor()
+  // The camera's picture lies in the bucket, for the cards.
+  await waitFor(async () => (await stage.api('GET', `/api/streams/${stream.id}`)).body.thumbnailUrl !== null, 15_000)
   await shot(watch, 'real-watch')
   await shot(live, 'real-live')
   await viewer.finish()
