@@ -130,7 +130,7 @@ async function remove(recording: Recording, hooks: ActionHooks) {
   let sent: Promise<unknown> | undefined
   const send = () => (sent ??= call('DELETE', `/api/recordings/${recording.id}`, { keepalive: true }))
   addEventListener('pagehide', send)
-  const undone = await toast(`“${recording.title}” is deleted.`, { action: 'Undo', ms: UNDO_MS })
+  const undone = await toast(`“${recording.title}” is deleted.`, { action: 'Undo', undo: true, ms: UNDO_MS })
   removeEventListener('pagehide', send)
   if (undone && !sent) {
     putBack()
