@@ -71,6 +71,20 @@ paged('Every page', {}, (scene) => {
     })
   }
 
+  test('with twice the text, and in the system\'s few colours, nothing is cut off or lost', async () => {
+    for (const [name, address] of PAGES) {
+      const page = await (await scene.context({ devices, width: 640 })).go('/discover?tab=live', { admin: true })
+      await page.goto(address)
+      await page.locator('#main [aria-busy=false]').first().waitFor({ state: 'attached' })
+      await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' })
+      await page.evaluate(() => (document.documentElement.style.fontSize = '200%'))
+      await page.waitForTimeout(300)
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 640, name)
+      await shot(page, `${name}-large`, { phone: false })
+      page.made.expect(/console/) // The row has no file.
+    }
+  })
+
   test('an address that is none says so, and where to go', async () => {
     const page = await scene.open('/nothing/here')
     await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()

@@ -158,7 +158,7 @@ const PHONE = { width: 390, height: 844 }
 const NARROW = 320
 
 /** Pictures for people to look at: both themes, and on a phone, where nothing may be wider than the screen whichever way it reads. */
-export async function shot(page, name) {
+export async function shot(page, name, { phone = true } = {}) {
   mkdirSync(FOLDER, { recursive: true })
   await page.evaluate(() => document.fonts.ready)
   const take = (suffix) => page.screenshot({ path: path.join(FOLDER, `${name}${suffix}.png`), animations: 'disabled', caret: 'hide', fullPage: true })
@@ -167,6 +167,7 @@ export async function shot(page, name) {
     await inTheme(page, theme)
     await take(`-${theme}`)
   }
+  if (!phone) return page.emulateMedia(page.made.usual)
   await inTheme(page, 'light')
   await page.setViewportSize(PHONE)
   await take('-phone')
