@@ -51,6 +51,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
         session_sid,
         object_key: &object_key,
         project: &desk.config.project,
+        after: stream.job_id.as_deref(),
         bucket: &desk.config.bucket,
         object_ttl_ms: desk.config.object_ttl.as_ref().map(|ttl| ttl.ms),
         safety_copy: desk.config.safety_copy && proved.overwrites && !refused_before,

@@ -128,6 +128,8 @@ pub struct Attempt<'a> {
     pub object_key: &'a str,
     /// On which LiveKit.
     pub project: &'a str,
+    /// The newest attempt before it, as it was when this one was decided on.
+    pub after: Option<&'a str>,
     /// Into which bucket.
     pub bucket: &'a Bucket,
     /// How long Storj keeps an object, unless the stream's are kept for good.
@@ -140,8 +142,8 @@ pub struct Attempt<'a> {
     pub at_once: Option<i64>,
 }
 
-/// Files an attempt before LiveKit is asked, if it is still wanted, its session is open and nothing of
-/// ours holds the place. The last statement answers one row if this attempt got it.
+/// Files an attempt before LiveKit is asked, if it is still wanted, its session is open, nothing of ours holds the
+/// place, and nobody has tried meanwhile: what LiveKit said then (that it is at its limit) is waited for first. The last statement answers one row if this attempt got it.
 #[must_use]
 pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
     let holding = holding();
@@ -153,7 +155,8 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
              CASE WHEN l.save_to_storj = 0 THEN ? END, ?, ?, \
              1 + (SELECT count(*) FROM egresses e WHERE e.stream_id = l.id AND e.heard >= 1), 'requested', ? \
              FROM live_streams l JOIN sessions s ON s.sid = l.session_sid \
-             WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked')",
+             WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked') \
+             AND l.job_id IS ?",
             params![
                 attempt.id,
                 attempt.project,
@@ -167,6 +170,7 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
                 now,
                 attempt.stream_id,
                 attempt.session_sid,
+                attempt.after,
             ],
         )
         .then(

@@ -42,6 +42,8 @@ pub struct Stream {
     /// Deleted, and tended until all of it is over.
     pub deleted_at: Option<Millis>,
     pub thumbnail_key: Option<String>,
+    /// The newest attempt to record.
+    pub job_id: Option<String>,
     pub job_egress_id: Option<String>,
     pub job_key: Option<String>,
     pub job_status: Option<String>,
@@ -92,6 +94,7 @@ impl FromRow for Stream {
             tend_at: row.maybe_time("tend_at"),
             deleted_at: row.maybe_time("deleted_at"),
             thumbnail_key: row.maybe_text("thumbnail_key"),
+            job_id: row.maybe_text("job_id"),
             job_egress_id: row.maybe_text("job_egress_id"),
             job_key: row.maybe_text("job_key"),
             job_status: row.maybe_text("job_status"),
@@ -122,7 +125,7 @@ pub(super) const COLUMNS: &str = "l.id, l.title, l.about, l.room_name, l.owns_ro
     l.save_to_storj, l.quality, l.layout, l.audio_only, l.wish, l.wish_at, l.wish_error, l.host_until, l.public_url, l.session_sid, \
     l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.published_at, l.quiet_at, l.tend_at, \
     l.deleted_at, l.thumbnail_key, \
-    j.egress_id AS job_egress_id, j.object_key AS job_key, j.status AS job_status, j.quality AS job_quality, \
+    l.job_id, j.egress_id AS job_egress_id, j.object_key AS job_key, j.status AS job_status, j.quality AS job_quality, \
     j.audio_only AS job_audio_only, j.layout AS job_layout, j.requested_at AS job_requested_at, j.started_at AS job_started_at, \
     j.ended_at AS job_ended_at, j.size_bytes AS job_size_bytes, j.duration_ms AS job_duration_ms, \
     j.error AS job_error, j.stop_reason AS job_stop_reason";
