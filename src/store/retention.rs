@@ -28,13 +28,15 @@ pub fn seen(days: Option<i64>, now: Millis) -> Vec<Statement> {
              undone = CASE WHEN retention.grace_ends_at > excluded.since_at THEN retention.days END WHERE retention.days <> excluded.days",
             params![value, now, now.plus(GRACE_MS)],
         ),
+        // CROSS JOIN and `+` hold D1's planner to the one row of `retention` and the index of days: it would begin with
+        // every ready recording.
         Statement::new("UPDATE assets SET expires_at = ", vec![])
             .then(&format!("CASE WHEN ? = 0 THEN object_expires_at ELSE COALESCE(min(object_expires_at, {BY_DAYS}), {BY_DAYS}) END, "), params![
                 value, value, value, now, value, value, now
             ])
             .then(
                 "retention_days = CASE WHEN ? = 0 THEN NULL ELSE ? END WHERE id IN (SELECT a.id FROM retention \
-                 JOIN assets a ON a.retention_days = retention.undone WHERE retention.undone <> retention.days AND a.status = 'ready' LIMIT 200)",
+                 CROSS JOIN assets a ON a.retention_days = retention.undone WHERE retention.undone <> retention.days AND +a.status = 'ready' LIMIT 200)",
                 params![value, value],
             ),
     ]
