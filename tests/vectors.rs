@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
+#[path = "vectors/aws_crate.rs"]
+mod aws_crate;
 #[path = "vectors/aws_s3.rs"]
 mod aws_s3;
 #[path = "vectors/aws_suite.rs"]

@@ -1,5 +1,6 @@
 //! Storj's side as plain data: object names, signatures, and requests to its S3 gateway. No I/O.
 
+mod canonical;
 pub mod copy;
 pub mod folder;
 pub mod key;

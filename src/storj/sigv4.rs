@@ -1,23 +1,22 @@
 //! AWS Signature Version 4: one request in, its signature out.
 //!
-//! In scope: the step from a finished request to a signature, by the crate `aws-sigv4`, general
-//! enough to replay AWS's published vectors. Out of scope: what a request to Storj looks like
-//! ([`super::sign`]).
+//! In scope: the step from a finished request to a signature, general enough to replay AWS's published
+//! vectors; the signing key and the signature itself are the crate `aws-sigv4`'s. Out of scope: what a
+//! request to Storj looks like ([`super::sign`]).
 //!
 //! AWS's page: "Create a signed AWS API request", IAM User Guide.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials as AwsCredentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings, UriPathNormalizationMode,
-    sign,
-};
-use aws_sigv4::sign::v4;
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use sha2::{Digest as _, Sha256};
 
+use super::canonical::{self, SignedHeaders};
 use crate::secret::Secret;
 use crate::time::Millis;
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// 9999-12-31T23:59:59Z, the last time that `x-amz-date` can say, in milliseconds.
 const LAST_TIME: i64 = 253_402_300_799_000;
@@ -78,7 +77,7 @@ pub struct Unsigned<'a> {
     pub method: &'a str,
     /// The whole URL, its path percent-encoded as it will be sent.
     pub url: &'a str,
-    /// The headers; `host` is added from the URL where it is not among them.
+    /// The headers, without `x-amz-date` and `x-amz-content-sha256`; `host` is added from the URL where it is not among them.
     pub headers: &'a [(&'a str, &'a str)],
     /// The body; `None` signs `UNSIGNED-PAYLOAD`.
     pub body: Option<&'a [u8]>,
@@ -125,50 +124,53 @@ pub struct Signature {
 /// # Errors
 /// [`SignError::EmptyKey`], [`SignError::Time`], [`SignError::Request`].
 pub fn sign_request(request: &Unsigned<'_>, credentials: &Credentials, scope: &Scope<'_>, place: Place) -> Result<Signature, SignError> {
-    let Credentials { access_key_id, secret_access_key } = credentials;
-    if access_key_id.is_empty() || secret_access_key.reveal().is_empty() {
+    let (id, secret) = (credentials.access_key_id.as_str(), credentials.secret_access_key.reveal());
+    if id.is_empty() || secret.is_empty() {
         return Err(SignError::EmptyKey);
     }
-    let identity = AwsCredentials::new(access_key_id, secret_access_key.reveal(), None, None, "config").into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(scope.region)
-        .name(scope.service)
-        .time(system_time(scope.now)?)
-        .settings(settings(place))
-        .build()
-        .map_err(|_| SignError::Request)?
-        .into();
-    let body = request.body.map_or(SignableBody::UnsignedPayload, SignableBody::Bytes);
-    let signable =
-        SignableRequest::new(request.method, request.url, request.headers.iter().copied(), body).map_err(|_| SignError::Request)?;
-    let (instructions, hex) = sign(signable, &params).map_err(|_| SignError::Request)?.into_parts();
+    let now = system_time(scope.now)?;
+    let stamp = stamp(scope.now);
+    let day = stamp.get(..8).unwrap_or_default();
+    let within = [day, scope.region, scope.service, "aws4_request"].join("/");
+    let credential = format!("{id}/{within}");
+    let payload = request.body.map_or_else(|| "UNSIGNED-PAYLOAD".to_owned(), |body| hex::encode(Sha256::digest(body)));
 
-    let (headers, query) = instructions.into_parts();
-    let headers = headers.iter().map(|header| (header.name().to_owned(), header.value().to_owned()));
-    let query = query.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned()));
-    Ok(Signature { add: headers.chain(query).collect(), hex })
-}
-
-/// The crate's defaults are those of other services; S3 takes the path as it is sent, once encoded.
-fn settings(place: Place) -> SigningSettings {
-    let mut settings = SigningSettings::default();
-    settings.percent_encoding_mode = PercentEncodingMode::Single;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    match place {
-        Place::Headers { content_hash } => {
-            settings.signature_location = SignatureLocation::Headers;
-            if content_hash {
-                settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-            }
-        }
-        Place::Query { expires_s } => {
-            settings.signature_location = SignatureLocation::QueryParams;
-            // The crate panics without it.
-            settings.expires_in = Some(Duration::from_secs(expires_s.into()));
+    // 1. What is added to the request, and signed with it.
+    let mut add = Vec::new();
+    if let Place::Headers { content_hash } = place {
+        add.push(("x-amz-date", stamp.clone()));
+        if content_hash {
+            add.push(("x-amz-content-sha256", payload.clone()));
         }
     }
-    settings
+    let headers = SignedHeaders::of(request, &add)?;
+    if let Place::Query { expires_s } = place {
+        add.push(("X-Amz-Algorithm", ALGORITHM.to_owned()));
+        add.push(("X-Amz-Credential", credential.clone()));
+        add.push(("X-Amz-Date", stamp.clone()));
+        add.push(("X-Amz-Expires", expires_s.to_string()));
+        add.push(("X-Amz-SignedHeaders", headers.names()));
+    }
+
+    // 2. The signature.
+    let query = if matches!(place, Place::Query { .. }) { add.as_slice() } else { &[] };
+    let canonical = canonical::text(request, &headers, query, &payload)?;
+    let to_sign = [ALGORITHM, &stamp, &within, &hex::encode(Sha256::digest(canonical))].join("\n");
+    let hex = calculate_signature(generate_signing_key(secret, now, scope.region, scope.service), to_sign.as_bytes());
+    add.push(match place {
+        Place::Headers { .. } => {
+            let names = headers.names();
+            ("authorization", format!("{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={hex}"))
+        }
+        Place::Query { .. } => ("X-Amz-Signature", hex.clone()),
+    });
+    Ok(Signature { add: add.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), hex })
+}
+
+/// `20130524T000000Z`.
+fn stamp(now: Millis) -> String {
+    let digits = now.iso().replace(['-', ':'], "");
+    [digits.get(..15).unwrap_or_default(), "Z"].concat()
 }
 
 /// The crate's own conversion panics outside of the years it can say.

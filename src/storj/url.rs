@@ -41,7 +41,8 @@ pub fn encode_path(key: &str) -> String {
     key.split('/').map(encode).collect::<Vec<_>>().join("/")
 }
 
-fn encode(text: &str) -> String {
+/// Only `A-Za-z0-9-_.~` stay.
+pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, STRICT).to_string()
 }
 

@@ -31,7 +31,7 @@ fn added(signed_headers: &str, hash: &str, signature: &str) -> Vec<(String, Stri
         "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
          SignedHeaders={signed_headers}, Signature={signature}"
     );
-    [("x-amz-date", "20130524T000000Z"), ("authorization", authorization.as_str()), ("x-amz-content-sha256", hash)]
+    [("x-amz-date", "20130524T000000Z"), ("x-amz-content-sha256", hash), ("authorization", authorization.as_str())]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
 }

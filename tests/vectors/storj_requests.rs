@@ -71,8 +71,8 @@ fn a_signed_request_in_full() {
                 ("content-type", "text/plain"),
                 ("range", "bytes=0-0"),
                 ("x-amz-date", "20261123T013000Z"),
-                ("authorization", authorization),
                 ("x-amz-content-sha256", "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"),
+                ("authorization", authorization),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
