@@ -113,10 +113,22 @@ impl<T: Into<Self>> From<Option<T>> for Param {
     }
 }
 
-/// Makes the parameters of a statement, in the order of its question marks.
+/// Makes the parameters of a statement, in the order of its question marks. One after the other: where all are made
+/// before the list is, each has its own way out for a panic, and the Worker is larger by as much.
 #[macro_export]
 macro_rules! params {
-    ($($value:expr),* $(,)?) => { vec![$($crate::store::Param::from($value)),*] };
+    () => { Vec::new() };
+    ($($value:expr),+ $(,)?) => {{
+        let mut params = Vec::new();
+        $($crate::store::add(&mut params, $value);)+
+        params
+    }};
+}
+
+/// For [`params!`].
+#[inline(never)]
+pub fn add<T: Into<Param>>(params: &mut Vec<Param>, value: T) {
+    params.push(value.into());
 }
 
 /// One SQL statement with its parameters.

@@ -21,10 +21,10 @@ impl SignedHeaders {
     ///
     /// # Errors
     /// [`SignError::Request`].
-    pub(super) fn of(request: &Unsigned<'_>, added: &[(&str, String)]) -> Result<Self, SignError> {
+    pub(super) fn of(request: &Unsigned<'_>, added: &[(String, String)]) -> Result<Self, SignError> {
         let host = Url::split(request.url)?.host;
         let host = request.headers.iter().all(|(name, _)| !name.eq_ignore_ascii_case("host")).then_some(("host", host));
-        let added = added.iter().map(|(name, value)| (*name, value.as_str()));
+        let added = added.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut all: Vec<(String, String)> = Vec::new();
         for (name, value) in request.headers.iter().copied().chain(added).chain(host) {
             if name.is_empty() || !name.bytes().all(is_token) || !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
@@ -42,7 +42,7 @@ impl SignedHeaders {
 
     /// Their names, as a signature lists them.
     pub(super) fn names(&self) -> String {
-        joined(self.0.iter().map(|(name, _)| name.as_str()), ";")
+        self.0.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";")
     }
 }
 
@@ -50,9 +50,14 @@ impl SignedHeaders {
 ///
 /// # Errors
 /// [`SignError::Request`].
-pub(super) fn text(request: &Unsigned<'_>, headers: &SignedHeaders, added: &[(&str, String)], payload: &str) -> Result<String, SignError> {
+pub(super) fn text(
+    request: &Unsigned<'_>,
+    headers: &SignedHeaders,
+    added: &[(String, String)],
+    payload: &str,
+) -> Result<String, SignError> {
     let url = Url::split(request.url)?;
-    let mut text = joined([request.method, url.path, &query(url.query, added)].into_iter(), "\n");
+    let mut text = [request.method, url.path, &query(url.query, added)].join("\n");
     text.push('\n');
     for (name, value) in &headers.0 {
         push(&mut text, &[name, ":", value, "\n"]);
@@ -94,11 +99,11 @@ fn is_token(byte: u8) -> bool {
 
 /// Of spaces alone: S3 leaves tabs as they are.
 fn without_excess_spaces(value: &str) -> String {
-    joined(value.split(' ').filter(|word| !word.is_empty()), " ")
+    value.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// Sorted by what is encoded, first the name, then the value.
-fn query(sent: &str, added: &[(&str, String)]) -> String {
+fn query(sent: &str, added: &[(String, String)]) -> String {
     let sent = sent.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let mut pairs: Vec<(String, String)> = sent.map(|(name, value)| (encoded_anew(name), encoded_anew(value))).collect();
     pairs.extend(added.iter().map(|(name, value)| (encode(name), encode(value))));
@@ -112,14 +117,6 @@ fn query(sent: &str, added: &[(&str, String)]) -> String {
 
 fn encoded_anew(text: &str) -> String {
     encode(&percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy())
-}
-
-fn joined<'a>(parts: impl Iterator<Item = &'a str>, by: &str) -> String {
-    let mut text = String::new();
-    for (index, part) in parts.enumerate() {
-        push(&mut text, &[if index == 0 { "" } else { by }, part]);
-    }
-    text
 }
 
 fn push(text: &mut String, parts: &[&str]) {

@@ -132,39 +132,41 @@ pub fn sign_request(request: &Unsigned<'_>, credentials: &Credentials, scope: &S
     let stamp = stamp(scope.now);
     let day = stamp.get(..8).unwrap_or_default();
     let within = [day, scope.region, scope.service, "aws4_request"].join("/");
-    let credential = format!("{id}/{within}");
+    let credential = [id, &within].join("/");
     let payload = request.body.map_or_else(|| "UNSIGNED-PAYLOAD".to_owned(), |body| hex::encode(Sha256::digest(body)));
 
     // 1. What is added to the request, and signed with it.
-    let mut add = Vec::new();
+    let mut added = Vec::new();
+    let mut add = |name: &str, value: &str| added.push((name.to_owned(), value.to_owned()));
     if let Place::Headers { content_hash } = place {
-        add.push(("x-amz-date", stamp.clone()));
+        add("x-amz-date", &stamp);
         if content_hash {
-            add.push(("x-amz-content-sha256", payload.clone()));
+            add("x-amz-content-sha256", &payload);
         }
     }
-    let headers = SignedHeaders::of(request, &add)?;
+    let headers = SignedHeaders::of(request, &added)?;
+    let names = headers.names();
+    let mut add = |name: &str, value: &str| added.push((name.to_owned(), value.to_owned()));
     if let Place::Query { expires_s } = place {
-        add.push(("X-Amz-Algorithm", ALGORITHM.to_owned()));
-        add.push(("X-Amz-Credential", credential.clone()));
-        add.push(("X-Amz-Date", stamp.clone()));
-        add.push(("X-Amz-Expires", expires_s.to_string()));
-        add.push(("X-Amz-SignedHeaders", headers.names()));
+        add("X-Amz-Algorithm", ALGORITHM);
+        add("X-Amz-Credential", &credential);
+        add("X-Amz-Date", &stamp);
+        add("X-Amz-Expires", &expires_s.to_string());
+        add("X-Amz-SignedHeaders", &names);
     }
 
     // 2. The signature.
-    let query = if matches!(place, Place::Query { .. }) { add.as_slice() } else { &[] };
+    let query = if matches!(place, Place::Query { .. }) { added.as_slice() } else { &[] };
     let canonical = canonical::text(request, &headers, query, &payload)?;
     let to_sign = [ALGORITHM, &stamp, &within, &hex::encode(Sha256::digest(canonical))].join("\n");
     let hex = calculate_signature(generate_signing_key(secret, now, scope.region, scope.service), to_sign.as_bytes());
-    add.push(match place {
+    added.push(match place {
         Place::Headers { .. } => {
-            let names = headers.names();
-            ("authorization", format!("{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={hex}"))
+            ("authorization".to_owned(), format!("{ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={hex}"))
         }
-        Place::Query { .. } => ("X-Amz-Signature", hex.clone()),
+        Place::Query { .. } => ("X-Amz-Signature".to_owned(), hex.clone()),
     });
-    Ok(Signature { add: add.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), hex })
+    Ok(Signature { add: added, hex })
 }
 
 /// `20130524T000000Z`.

@@ -77,9 +77,11 @@ test('D1 is away for a whole broadcast: every word is lost, and the schedule mak
 
 test('what was refused for D1’s sake is a 503 with a code, and tells nothing of D1', async () => {
   await d1.fail({ times: null })
-  const { status, body, text } = await p.webhook({ ...roomEvent('room_started', { name: 'talk', sid: 'RM_x' }), id: eventId() })
+  const { status, body } = await p.webhook({ ...roomEvent('room_started', { name: 'talk', sid: 'RM_x' }), id: eventId() })
   assert.deepEqual([status, body.success, body.code], [503, false, 'database_unavailable'])
-  assert.ok(!/D1|overload|SQL/i.test(text), text)
+  // Not the request's id: random hex digits have a `d1` in them one time in nine.
+  const words = JSON.stringify({ ...body, requestId: undefined })
+  assert.ok(!/D1|overload|SQL/i.test(words), words)
 })
 
 test('no line of the log tells a secret', () => p.tellsNoSecret())

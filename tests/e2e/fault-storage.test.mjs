@@ -138,9 +138,9 @@ describe('when the file is verified', () => {
       await p.until(streamId, 'complete')
       // As if Storj had been away since LiveKit's upload.
       await p.settled()
+      await p.faults(fault)
       await stage.sql("UPDATE assets SET status = 'processing', checks = 0, checked_at = NULL")
       await stage.sql('UPDATE live_streams SET tend_at = 1')
-      await p.faults(fault)
       for (const wait of [2 * minute, 5 * minute, 10 * minute, 60 * minute]) await p.cronAfter(wait)
       const [file] = await p.recordings()
       assert.equal(file.status, lasts ? 'processing' : 'ready')
