@@ -7,14 +7,15 @@ use super::streams::find;
 use crate::auth::caller::Caller;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
-use crate::store::viewers::{STEP_MS, changes, ends, step};
+use crate::store::viewers::{STEP_MS, after, changes, ends, step};
 use crate::time::{Millis, SECOND};
 
 /// As many as a plot on a telephone has columns.
 const MOST_POINTS: i64 = 200;
 
-/// The number of viewers at up to 200 moments, the same time apart, from the first one's coming to the end, or to
-/// now. Of 3 hours each 60 s.
+/// The number of viewers in up to 200 stretches of time, of the same length, from the first one's coming to the end, or
+/// to now, which is the last point. Of 3 hours each 60 s. Where a stretch has ten seconds, whoever was there for one
+/// second of it is counted.
 ///
 /// # Errors
 /// 404, 503.
@@ -27,7 +28,7 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
         return Ok(Reply::json(200, json!({ "stepSeconds": STEP_MS / SECOND, "points": [] })));
     };
     let last = match stream.ended_at {
-        Some(end) => step(end).max(last),
+        Some(end) => after(end).max(last),
         None => step(desk.now()),
     };
     let span = last.saturating_sub(first).max(0);
@@ -46,11 +47,12 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
                 viewers += change;
             }
             // Whoever was there when the room closed was gone.
-            if number("ended_at").is_some_and(|at| point_of(step(Millis(at))).min(end) == point) {
+            if number("ended_at").is_some_and(|at| point_of(after(Millis(at))).min(end) == point) {
                 viewers -= change;
             }
         }
-        points.push(json!({ "at": Millis((first + point * width) * STEP_MS), "viewers": viewers.max(0) }));
+        let shown = if point == end && stream.ended_at.is_none() { stream.viewer_count } else { viewers.max(0) };
+        points.push(json!({ "at": Millis((first + point * width) * STEP_MS), "viewers": shown }));
     }
     Ok(Reply::json(200, json!({ "stepSeconds": width * STEP_MS / SECOND, "points": points })))
 }

@@ -1,5 +1,5 @@
 //! Table `viewer_steps`: how the number of a stream's viewers changed, in steps of ten seconds. Triggers on
-//! `participants` fill it.
+//! `participants` fill it. Coming counts in its step, going in the step after: a step has all who were there in it.
 
 use super::Statement;
 use crate::params;
@@ -14,6 +14,12 @@ const MOST_ROWS: i64 = 2_000;
 #[must_use]
 pub const fn step(at: Millis) -> i64 {
     at.0.div_euclid(STEP_MS)
+}
+
+/// The step in which somebody is no longer counted who was there until then.
+#[must_use]
+pub const fn after(at: Millis) -> i64 {
+    step(at) + 1
 }
 
 /// The first and the last step of a stream: `first` and `last`, NULL if nobody came.
@@ -33,7 +39,7 @@ pub fn changes(stream_id: &str, first: i64, last: i64, width: i64) -> Statement 
     Statement::new(
         "SELECT (v.step - ? + ? - 1) / ? AS point, s.ended_at, sum(v.change) AS change FROM viewer_steps v \
          LEFT JOIN sessions s ON s.sid = v.session_sid WHERE v.stream_id = ? AND v.step <= ? \
-         AND (s.ended_at IS NULL OR v.step < s.ended_at / ?) GROUP BY 1, v.session_sid ORDER BY 1 LIMIT ?",
+         AND (s.ended_at IS NULL OR v.step <= s.ended_at / ?) GROUP BY 1, v.session_sid ORDER BY 1 LIMIT ?",
         params![first, width, width, stream_id, last, STEP_MS, MOST_ROWS],
     )
 }

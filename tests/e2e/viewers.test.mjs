@@ -163,3 +163,18 @@ test('the series tells who was there when, as LiveKit told it, to whom may see t
   assert.equal(points.at(-1).viewers, 1)
   assert.ok(points.every(({ at }) => Math.abs(Date.parse(at) - Date.now()) < 120_000 && Date.parse(at) % 10_000 === 0), answer.text)
 })
+
+test('somebody who came and went within a step was there in it, and nobody is once it is over', async () => {
+  const { streamId } = await p.host('show')
+  const bob = await p.viewer('show', 'bob')
+  await until(streamId, 1, 1, 1)
+  await p.leave('show', bob)
+  await until(streamId, 0, 1, 1)
+  const series = async () => (await stage.api('GET', `/api/streams/${streamId}/viewers`)).body.points.map(({ viewers }) => viewers)
+  assert.equal((await series()).at(-1), 0, 'the last point is now')
+  await stage.api('POST', `/api/streams/${streamId}/end`, { user: 'alice' })
+  await p.until(streamId, (stream) => stream.status === 'ended')
+  await p.settled()
+  const points = await series()
+  assert.deepEqual([Math.max(...points), points.at(-1)], [1, 0], points.join())
+})
