@@ -77,6 +77,23 @@ paged('Set-up', {}, (scene) => {
     await shot(page, 'setup-webhook-refused')
   })
 
+  test('where PUBLIC_URL is another address, a webhook is tried from there: the page may reach no other than its own', async () => {
+    const page = await scene.open('/setup', { admin: true })
+    await page.route('**/api/doctor/webhook', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), url: 'https://recordings.example/livekit-webhook' } })
+    })
+    const sent = []
+    page.on('request', (request) => request.url().includes('livekit-webhook') && sent.push(request.url()))
+    await page.locator('.check-line').first().waitFor()
+    await page.getByRole('button', { name: 'Send a test webhook' }).click()
+    await page.getByText('PUBLIC_URL names another address').waitFor()
+    assert.equal(await page.getByRole('link', { name: 'https://recordings.example/setup' }).getAttribute('href'), 'https://recordings.example/setup')
+    assert.equal(await page.locator('#webhook-url').inputValue(), 'https://recordings.example/livekit-webhook')
+    assert.deepEqual(sent, [])
+    await accessible(page)
+  })
+
   test('months are bars and a table, and the newest is a bill', async () => {
     const { stage } = scene
     const month = 30 * 86_400_000
