@@ -100,6 +100,7 @@ pub struct Desk<'a, P> {
 impl<P: Ports> Desk<'_, P> {
     /// The time.
     #[must_use]
+    #[inline(never)]
     pub fn now(&self) -> Millis {
         self.ports.now()
     }

@@ -6,6 +6,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::object;
+
 /// A recording's picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Quality {
@@ -52,7 +54,7 @@ impl Quality {
             Self::FullHd => ("preset", json!("H264_1080P_30")),
             Self::UltraHd => (
                 "advanced",
-                json!({
+                object!({
                     "width": 3840, "height": 2160, "depth": 24, "framerate": 30,
                     "video_codec": "H264_HIGH", "video_bitrate": UHD_KBPS, "key_frame_interval": 4.0,
                     "audio_codec": "AAC", "audio_bitrate": AUDIO_KBPS, "audio_frequency": 48_000,

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
-use crate::json::object_of;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::prices::{Bill, GB, Line, Prices, Used, dollars, millionths, minutes};
 use crate::quality::Quality;
@@ -67,15 +68,15 @@ pub fn estimate<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Reply
             notes.push(SAFETY_COPY.to_owned());
         }
     }
-    let answer = object_of([
-        ("prices", prices.name.into()),
-        ("hours", hundredths(duration_ms).into()),
-        ("quality", quality.name().into()),
-        ("viewers", viewers.into()),
-        ("storedBytes", stored_bytes.into()),
-        ("notes", notes.into()),
-        ("sources", sources(&prices)),
-    ]);
+    let answer = object!({
+        "prices": prices.name,
+        "hours": hundredths(duration_ms),
+        "quality": quality.name(),
+        "viewers": viewers,
+        "storedBytes": stored_bytes,
+        "notes": notes,
+        "sources": sources(&prices),
+    });
     Ok(Reply::json(200, with_bill(answer, &bill)))
 }
 
@@ -97,7 +98,7 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         return Err(Error::admins_only());
     }
     input::query(request, &[])?;
-    let results = desk.batch(vec![usage::months(MOST_MONTHS)]).await?;
+    let results = desk.batch(batch![usage::months(MOST_MONTHS)]).await?;
     let rows: Vec<Month> = desk.rows(&results, 0)?;
     let prices = desk.config.prices;
     // What is kept of the months before is stored in each later one too.
@@ -107,16 +108,16 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         let stored_bytes = kept_before + row.added_bytes;
         let used = Used { minutes: row.minutes, stored_bytes, copied_bytes: 0, egress_bytes: row.downloaded_bytes };
         kept_before += row.kept_bytes;
-        let month = object_of([
-            ("month", row.month.as_str().into()),
-            ("recordings", row.recordings.into()),
-            ("hoursRecorded", hundredths(row.recorded_ms).into()),
-            ("minutesBilled", row.minutes.into()),
-            ("bytesAdded", row.added_bytes.into()),
-            ("bytesKept", kept_before.into()),
-            ("downloads", row.downloads.into()),
-            ("bytesDownloaded", row.downloaded_bytes.into()),
-        ]);
+        let month = object!({
+            "month": row.month.as_str(),
+            "recordings": row.recordings,
+            "hoursRecorded": hundredths(row.recorded_ms),
+            "minutesBilled": row.minutes,
+            "bytesAdded": row.added_bytes,
+            "bytesKept": kept_before,
+            "downloads": row.downloads,
+            "bytesDownloaded": row.downloaded_bytes,
+        });
         months.insert(0, with_bill(month, &prices.bill(&used)));
     }
     let notes = [
@@ -126,28 +127,28 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     ];
     Ok(Reply::json(
         200,
-        object_of([
-            ("months", months.into()),
-            ("bytesKept", kept_before.into()),
-            ("prices", prices.name.into()),
-            ("notes", notes.as_slice().into()),
-            ("sources", sources(&prices)),
-        ]),
+        object!({
+            "months": months,
+            "bytesKept": kept_before,
+            "prices": prices.name,
+            "notes": notes.as_slice(),
+            "sources": sources(&prices),
+        }),
     ))
 }
 
 /// Adds the lines of a bill and their sum.
 fn with_bill(mut answer: Value, bill: &Bill) -> Value {
     let line = |line: &Line| {
-        object_of([
-            ("name", line.name.into()),
-            ("unit", line.unit.into()),
-            ("quantity", line.quantity.into()),
-            ("free", line.free.into()),
-            ("microDollarsEach", line.each.into()),
-            ("microDollars", line.micro_dollars.into()),
-            ("total", dollars(line.micro_dollars).into()),
-        ])
+        object!({
+            "name": line.name,
+            "unit": line.unit,
+            "quantity": line.quantity,
+            "free": line.free,
+            "microDollarsEach": line.each,
+            "microDollars": line.micro_dollars,
+            "total": dollars(line.micro_dollars),
+        })
     };
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("lines".to_owned(), bill.lines.iter().map(line).collect());
@@ -158,11 +159,7 @@ fn with_bill(mut answer: Value, bill: &Bill) -> Value {
 }
 
 fn sources(prices: &Prices) -> Value {
-    prices
-        .sources
-        .iter()
-        .map(|source| object_of([("what", source.what.into()), ("source", source.at.into()), ("date", source.date.into())]))
-        .collect()
+    prices.sources.iter().map(|source| object!({ "what": source.what, "source": source.at, "date": source.date })).collect()
 }
 
 /// Hours with two digits after the point. Exact enough: 100,000 h are 10^7 hundredths.

@@ -1,14 +1,16 @@
 //! Deleting: a recording, up to a hundred, a stream. What the bucket does not do at once, the schedule does.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::page::flag;
 use super::recordings::find_own;
 use super::views::{may_change, may_see};
 use super::{Background, Reply, Request, input, streams};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::discard;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::tombstones::{self, Doomed};
 
@@ -21,11 +23,11 @@ const MOST_IDS: usize = 100;
 /// 401, 403, 404, 503.
 pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
     find_own(desk, caller, id).await?;
-    let results = desk.batch(vec![tombstones::doomed(&[id])]).await?;
+    let results = desk.batch(batch![tombstones::doomed(&[id])]).await?;
     let doomed: Vec<Doomed> = desk.rows(&results, 0)?;
     let left = discard::recordings(desk, &doomed.iter().collect::<Vec<_>>(), "asked").await?;
     let (status, word) = if left.is_empty() { (200, "deleted") } else { (202, "deleting") };
-    Ok(Reply::json(status, json!({ "success": true, "id": id, "status": word })))
+    Ok(Reply::json(status, object!({ "success": true, "id": id, "status": word })))
 }
 
 /// `POST /api/recordings/delete`: each is `deleted`, `deleting`, `not_found` or `not_owner`.
@@ -42,7 +44,7 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: 
     ids.sort();
     ids.dedup();
     let wanted: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let results = desk.batch(vec![tombstones::doomed(&wanted)]).await?;
+    let results = desk.batch(batch![tombstones::doomed(&wanted)]).await?;
     let found: Vec<Doomed> = desk.rows(&results, 0)?;
     let own: Vec<&Doomed> = found.iter().filter(|one| may_change(caller, &one.owner_id)).collect();
     let left = discard::recordings(desk, &own, "asked").await?;
@@ -53,9 +55,9 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: 
         Some(_) if left.iter().any(|one| one == id) => "deleting",
         Some(_) => "deleted",
     };
-    let results: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "status": word(id) })).collect();
+    let results: Vec<Value> = ids.iter().map(|id| object!({ "id": id, "status": word(id) })).collect();
     let done = own.len() == ids.len();
-    Ok(Reply::json(if left.is_empty() { 200 } else { 202 }, json!({ "success": done, "results": results })))
+    Ok(Reply::json(if left.is_empty() { 200 } else { 202 }, object!({ "success": done, "results": results })))
 }
 
 /// `DELETE /api/streams/{id}`: its recordings stay, without `streamId`. With `?stop=true` also one that is live: what
@@ -77,6 +79,6 @@ pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     // From here on nobody finds it; what still records is stopped and looked after until it is over.
     Ok(Reply {
         background: Some(Background::Tend(id.to_owned())),
-        ..Reply::json(200, json!({ "success": true, "id": id, "status": "deleted" }))
+        ..Reply::json(200, object!({ "success": true, "id": id, "status": "deleted" }))
     })
 }

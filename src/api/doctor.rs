@@ -8,8 +8,9 @@ use crate::auth::caller::Caller;
 use crate::doctor::rehearsal::rehearse;
 use crate::doctor::{Check, examine};
 use crate::error::Error;
-use crate::json::{self, object_of};
+use crate::json;
 use crate::livekit::signature::sign_body;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::doctor::TEST_EVENT;
 use crate::time::SECOND;
@@ -47,17 +48,17 @@ pub async fn rehearsal<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &
 pub fn webhook<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
     admins(caller)?;
     let now = desk.now();
-    let event = object_of([
-        ("event", TEST_EVENT.into()),
-        ("id", format!("EV_{}", desk.new_id()).into()),
-        // LiveKit writes 64 bits as a text.
-        ("createdAt", (now.0 / SECOND).to_string().into()),
-    ]);
+    let event = object!({
+        "event": TEST_EVENT,
+        "id": format!("EV_{}", desk.new_id()),
+       // LiveKit writes 64 bits as a text.
+        "createdAt": (now.0 / SECOND).to_string(),
+    });
     let body = json::write(&event);
     let authorization = sign_body(&desk.config.livekit_key, body.as_bytes(), now).map_err(|_| Error::internal())?;
     let worker = desk.config.public_url.as_deref().unwrap_or(&request.origin);
-    let signed = [("url", format!("{worker}/livekit-webhook").into()), ("body", body.into()), ("authorization", authorization.into())];
-    Ok(Reply { headers: vec![("cache-control", "no-store".to_owned())], ..Reply::json(200, object_of(signed)) })
+    let signed = object!({ "url": format!("{worker}/livekit-webhook"), "body": body, "authorization": authorization });
+    Ok(Reply { headers: vec![("cache-control", "no-store".to_owned())], ..Reply::json(200, signed) })
 }
 
 fn admins(caller: &Caller) -> Result<(), Error> {
@@ -69,5 +70,5 @@ fn told<P: Ports>(desk: &Desk<'_, P>, checks: &[Check]) -> Reply {
     let wrong: Vec<&str> = checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
     desk.trail.note("wrong", wrong.join(", "));
     let views: Vec<Value> = checks.iter().map(Check::view).collect();
-    Reply::json(200, object_of([("ok", wrong.is_empty().into()), ("checks", views.into())]))
+    Reply::json(200, object!({ "ok": wrong.is_empty(), "checks": views }))
 }

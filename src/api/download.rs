@@ -1,12 +1,12 @@
 //! `/api/recordings/{id}/download`: a link to save a recording by, under a name for people.
 
-use serde_json::json;
-
 use super::recordings::{bucket_of, find, playable_until};
 use super::{Reply, Request};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::file_name;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::downloads;
 use crate::store::lists::Recording;
@@ -37,7 +37,7 @@ pub async fn follow<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 /// As [`follow`].
 pub async fn tell<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let link = link(desk, caller, request, id).await?;
-    Ok(Reply::json(200, json!({ "url": link.url, "filename": link.file_name, "expiresAt": link.expires_at })))
+    Ok(Reply::json(200, object!({ "url": link.url, "filename": link.file_name, "expiresAt": link.expires_at })))
 }
 
 async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Link, Error> {
@@ -52,7 +52,7 @@ async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, 
         .retry_after(60));
     }
     if begins(request) {
-        desk.batch(vec![downloads::count(id, &viewer(desk, caller, request), now)]).await?;
+        desk.batch(batch![downloads::count(id, &viewer(desk, caller, request), now)]).await?;
     }
     let (content_type, ending) = kind(&row);
     let file_name = file_name::of_recording(&row.title, row.part, row.started_at.unwrap_or(row.created_at), ending);

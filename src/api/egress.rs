@@ -3,15 +3,15 @@
 //! Both write the wish first and then tend the stream, so what LiveKit does not answer now is finished by
 //! the schedule.
 
-use serde_json::json;
-
 use super::rooms::{meant, streams_of};
 use super::to_record::stream_to_record;
 use super::views::{may_change, may_see, recording_state};
 use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::tend::{Tended, load, tend};
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::quality::Quality;
 use crate::recording::{Input, Status};
@@ -53,10 +53,10 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     // (3) The wish, then whatever it takes.
     let public_url = desk.config.public_url.as_deref().unwrap_or(&request.origin);
     let asked_at = desk.now();
-    desk.batch(vec![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), audio_only, public_url, asked_at)]).await?;
+    desk.batch(batch![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), audio_only, public_url, asked_at)]).await?;
     let mut tended = tend(desk, &stream.id, open.is_none() || !stream.owns_room).await?;
     if let Some(refused) = tended.refused.take() {
-        desk.batch(vec![wishes::withdraw(&stream.id, asked_at, refused.code)]).await?;
+        desk.batch(batch![wishes::withdraw(&stream.id, asked_at, refused.code)]).await?;
         return Err(refused);
     }
 
@@ -102,7 +102,7 @@ fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Repl
     desk.trail.note("egress_id", egress_id.clone());
     Reply::json(
         status,
-        json!({
+        object!({
             "success": true,
             "egressId": egress_id,
             "filename": filename,
@@ -132,10 +132,10 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (Some(_), Some(_)) | (None, None) => return Err(Error::invalid("give either `egressId` or `roomName`")),
         (Some(egress_id), None) => {
             caller.user_id().ok_or_else(Error::sign_in)?;
-            let results = desk.batch(vec![egresses::stream_of_egress(&egress_id)]).await?;
+            let results = desk.batch(batch![egresses::stream_of_egress(&egress_id)]).await?;
             let found: Option<serde_json::Value> = desk.rows(&results, 0)?.into_iter().next();
             let id = found.as_ref().and_then(|row| row["stream_id"].as_str()).ok_or_else(egress_not_found)?;
-            let results = desk.batch(vec![streams::by_id(id)]).await?;
+            let results = desk.batch(batch![streams::by_id(id)]).await?;
             desk.rows::<Stream>(&results, 0)?
         }
         (None, Some(name)) => {
@@ -155,7 +155,7 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let before = load(desk, &stream.id).await?.ok_or_else(Error::stream_not_found)?;
     let stopped: Vec<String> = before.jobs.iter().filter(|job| !job.status().is_over()).filter_map(|job| job.egress_id.clone()).collect();
     let now = desk.now();
-    desk.batch(vec![
+    desk.batch(batch![
         wishes::stop(&stream.id, now),
         egresses::apply(Which::HoldingForStream(&stream.id), Input::StopAsked, None, None, &Only::Always),
     ])
@@ -167,5 +167,5 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (true, true) => "the recording that was wanted is cancelled",
         (true, false) => "nothing was recording",
     };
-    Ok(Reply::json(200, json!({ "success": true, "stopped": stopped, "status": state.status, "message": message })))
+    Ok(Reply::json(200, object!({ "success": true, "stopped": stopped, "status": state.status, "message": message })))
 }

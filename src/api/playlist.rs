@@ -5,6 +5,7 @@
 //! presigned URL. Once the segments are joined it names ranges of the one object, by one presigned URL.
 
 use super::{Reply, Request, signed_link};
+use crate::batch;
 use crate::config::Config;
 use crate::error::Error;
 use crate::hls::Reel;
@@ -30,7 +31,7 @@ fn what(id: &str) -> String {
 }
 
 async fn find<P: Ports>(desk: &Desk<'_, P>, id: &str) -> Result<Played, Error> {
-    let results = desk.batch(vec![reels::played(id)]).await?;
+    let results = desk.batch(batch![reels::played(id)]).await?;
     let played: Option<Played> = desk.rows(&results, 0)?.into_iter().next();
     // Its file may have come, or it was deleted.
     played.filter(|played| played.status == "ready").ok_or_else(Error::recording_not_found)

@@ -6,7 +6,9 @@ use super::page::{after, cursor, flag, limit, time};
 use super::views::{self, may_change, may_see};
 use super::{Reply, Request, input, playlist, search};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::lists::{self, Filter, Recording, Seer};
 use crate::store::search as words;
@@ -55,7 +57,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     }
     let limit = limit(&query)?;
     let statement = lists::recordings(&seer, &filter, after(&query)?.as_ref(), limit + 1);
-    let results = desk.batch(vec![statement]).await?;
+    let results = desk.batch(batch![statement]).await?;
     let mut rows: Vec<Recording> = desk.rows(&results, 0)?;
     // One row more than the page tells whether there is another page.
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
@@ -63,7 +65,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
     let reader = views::Reader::new(desk, caller, request);
     let shown: Vec<_> = rows.iter().map(|row| views::recording(row, &reader)).collect();
-    Ok(Reply::json(200, json!({ "recordings": shown, "nextCursor": next })))
+    Ok(Reply::json(200, object!({ "recordings": shown, "nextCursor": next })))
 }
 
 /// A recording that the caller may see.
@@ -71,7 +73,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 /// # Errors
 /// 404, 503.
 pub(super) async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Recording, Error> {
-    let results = desk.batch(vec![lists::recording(id)]).await?;
+    let results = desk.batch(batch![lists::recording(id)]).await?;
     let row: Option<Recording> = desk.rows(&results, 0)?.into_iter().next();
     // Private to others is not there, in the very words of what was never there.
     row.filter(|row| may_see(caller, &row.owner_id, &row.visibility)).ok_or_else(Error::recording_not_found)
@@ -108,7 +110,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     let row = find_own(desk, caller, id).await?;
     let title_then = title.as_deref().unwrap_or(&row.title);
     let found_by = words::index(id, title_then, crate::search::words(desk.ports, title_then, &row.room_name));
-    let statements = vec![lists::change_recording(id, title.as_deref(), visibility.as_deref()), found_by, lists::recording(id)];
+    let statements = batch![lists::change_recording(id, title.as_deref(), visibility.as_deref()), found_by, lists::recording(id)];
     let results = desk.batch(statements).await?;
     let row: Recording = desk.rows(&results, 2)?.into_iter().next().ok_or_else(Error::recording_not_found)?;
     Ok(Reply::json(200, json!(views::recording(&row, &views::Reader::new(desk, caller, request)))))
@@ -131,7 +133,7 @@ pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &R
     let view = views::recording(&row, &views::Reader::new(desk, caller, request));
     Ok(Reply::json(
         200,
-        json!({
+        object!({
             "url": url,
             "type": kind,
             "thumbnailUrl": view.thumbnail_url,

@@ -1,5 +1,6 @@
 //! Whose a room's name is, and making the stream that owns it.
 
+use crate::batch;
 use crate::error::Error;
 use crate::livekit::info::Room;
 use crate::livekit::room;
@@ -29,7 +30,7 @@ pub(super) async fn at_livekit<P: Ports>(desk: &Desk<'_, P>, name: &str) -> Resu
 /// # Errors
 /// 503.
 pub(super) async fn streams_of<P: Ports>(desk: &Desk<'_, P>, name: &str) -> Result<Vec<Stream>, Error> {
-    let results = desk.batch(vec![streams::by_room(name)]).await?;
+    let results = desk.batch(batch![streams::by_room(name)]).await?;
     desk.rows(&results, 0)
 }
 
@@ -97,7 +98,7 @@ pub(super) async fn claim<P: Ports>(desk: &Desk<'_, P>, claim: &Claim<'_>) -> Re
         quality: claim.quality.unwrap_or(desk.config.default_quality).name(),
         public_url: desk.config.public_url.as_deref().unwrap_or(claim.origin),
     };
-    let results = desk.batch(vec![streams::make(&new, now), streams::by_room(claim.room_name)]).await?;
+    let results = desk.batch(batch![streams::make(&new, now), streams::by_room(claim.room_name)]).await?;
     let rows: Vec<Stream> = desk.rows(&results, 1)?;
     match rows.into_iter().find(|s| s.owns_room && s.ended_at.is_none()) {
         Some(row) if row.owner_id == claim.owner => {

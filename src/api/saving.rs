@@ -1,12 +1,12 @@
 //! `POST /api/recordings/{id}/save`: a lasting copy under `saved/`. Asked again, it tells how far it is.
 
-use serde_json::json;
-
 use super::recordings::{find_own, gone, playable_until};
 use super::{Background, Reply};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::save::go_on;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::lists::{self, Recording};
 use crate::store::saves::{self, Save};
@@ -24,13 +24,13 @@ pub async fn save<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
     playable_until(&row, desk.now())?;
     let Some(size) = row.size_bytes else { return Err(Error::new(409, "recording_not_ready", "the recording's size is not known yet")) };
     let now = desk.now();
-    let results = desk.batch(vec![saves::ask(id, &saved_key(&row.original_key), size, now), saves::of(id)]).await?;
+    let results = desk.batch(batch![saves::ask(id, &saved_key(&row.original_key), size, now), saves::of(id)]).await?;
     let asked: Option<Save> = desk.rows(&results, 1)?.into_iter().next();
     // Copied inside Storj, it is a matter of seconds; else it goes on behind the answer and by the schedule.
     let inside = asked.as_ref().is_some_and(|save| !save.expires && save.error.is_none());
     let under_way = if inside { go_on(desk, id, || false).await? } else { asked };
     if under_way.is_none() && row.format == "segments" {
-        let results = desk.batch(vec![lists::recording(id)]).await?;
+        let results = desk.batch(batch![lists::recording(id)]).await?;
         let now: Option<Recording> = desk.rows(&results, 0)?.into_iter().next();
         if now.is_some_and(|row| !row.saved && row.status == "ready") {
             return Err(Error::new(409, "recording_not_ready", "the recording's segments are still being joined into one object")
@@ -41,7 +41,7 @@ pub async fn save<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
     match under_way {
         Some(save) => Ok(Reply { background: (!inside).then(|| Background::Save(id.to_owned())), ..saving(&save) }),
         None => {
-            let results = desk.batch(vec![lists::recording(id)]).await?;
+            let results = desk.batch(batch![lists::recording(id)]).await?;
             let row: Option<Recording> = desk.rows(&results, 0)?.into_iter().next();
             match row {
                 Some(row) if row.saved && row.status != "deleting" => Ok(saved(&row)),
@@ -56,14 +56,14 @@ fn saved(row: &Recording) -> Reply {
     let bytes = row.size_bytes.unwrap_or(0);
     Reply::json(
         200,
-        json!({ "success": true, "id": row.id, "status": "saved", "filename": row.object_key, "copiedBytes": bytes, "totalBytes": bytes, "error": null }),
+        object!({ "success": true, "id": row.id, "status": "saved", "filename": row.object_key, "copiedBytes": bytes, "totalBytes": bytes, "error": () }),
     )
 }
 
 fn saving(save: &Save) -> Reply {
     let mut reply = Reply::json(
         202,
-        json!({
+        object!({
             "success": true,
             "id": save.asset_id,
             "status": "saving",

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{Reply, page, views};
+use crate::batch;
 use crate::error::Error;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::lists::{Filter, Recording, Seer};
@@ -35,7 +37,7 @@ pub(super) async fn page<P: Ports>(
     let mark = [" ", &hex::encode(Sha256::digest(&terms))].concat();
     let sought = Sought { terms: &terms, filter, after: page::after_marked(query, &mark)?, limit };
     // Nothing but signs is found nowhere.
-    let results = if terms.is_empty() { vec![] } else { desk.batch(vec![words::recordings(seer, &sought)]).await? };
+    let results = if terms.is_empty() { vec![] } else { desk.batch(batch![words::recordings(seer, &sought)]).await? };
     let rows = results.first().map(Vec::as_slice).unwrap_or_default();
 
     // (1) How far every scope was looked through: beyond that the page cannot tell what comes next.
@@ -63,7 +65,7 @@ pub(super) async fn page<P: Ports>(
     }
     // (3) Where the next page begins: after the last one shown, or where the looking ended.
     let next = next.or(end).map(|(at, id)| page::cursor_marked(at, id, &mark));
-    Ok(Reply::json(200, json!({ "recordings": shown, "nextCursor": next })))
+    Ok(Reply::json(200, object!({ "recordings": shown, "nextCursor": next })))
 }
 
 fn place(row: &Value) -> (Millis, &str) {

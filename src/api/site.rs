@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::{Html, Reply, Request, thumbnail};
+use crate::batch;
 use crate::config::Config;
 use crate::ports::Ports;
 use crate::site::Page;
@@ -47,7 +48,7 @@ pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, page: &Page, req
 }
 
 async fn preview<P: Ports>(ports: &P, statement: Statement) -> Option<Preview> {
-    let results = ports.batch(vec![statement]).await.ok()?;
+    let results = ports.batch(batch![statement]).await.ok()?;
     let row: Value = read(&results, 0).ok()?.into_iter().next()?;
     let created_at = Millis(row.get("created_at")?.as_i64()?);
     let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);

@@ -8,8 +8,10 @@ use super::rooms;
 use super::views::{self, Reader, may_change, may_see};
 use super::{Background, Reply, Request, input};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::tend::tend;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::recording::Input;
 use crate::store::Only;
@@ -66,7 +68,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let filter = Filter { status: status.map(str::to_owned), ..Filter::default() };
     let limit = limit(&query)?;
     let statement = lists::streams(&seer(caller, flag(&query, "mine")?)?, &filter, after(&query)?.as_ref(), limit + 1);
-    let results = desk.batch(vec![statement]).await?;
+    let results = desk.batch(batch![statement]).await?;
     let mut rows: Vec<Stream> = desk.rows(&results, 0)?;
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
@@ -74,7 +76,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let shown = rows.iter().filter(|row| row.deleted_at.is_none());
     let reader = Reader::new(desk, caller, request);
     let shown: Vec<_> = shown.map(|row| views::stream(row, &reader)).collect();
-    Ok(Reply::json(200, json!({ "streams": shown, "nextCursor": next })))
+    Ok(Reply::json(200, object!({ "streams": shown, "nextCursor": next })))
 }
 
 /// A stream that the caller may see.
@@ -82,7 +84,7 @@ pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 /// # Errors
 /// 404, 503.
 pub(super) async fn find<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Stream, Error> {
-    let results = desk.batch(vec![streams::by_id(id)]).await?;
+    let results = desk.batch(batch![streams::by_id(id)]).await?;
     let row: Option<Stream> = desk.rows(&results, 0)?.into_iter().next();
     row.filter(|row| may_see(caller, &row.owner_id, &row.visibility)).ok_or_else(Error::stream_not_found)
 }
@@ -118,7 +120,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
     let about = body.mentions("description").then_some(description);
     find_own(desk, caller, id).await?;
     let about = about.as_ref().map(Option::as_deref);
-    let results = desk.batch(vec![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;
+    let results = desk.batch(batch![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;
     let row: Stream = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::stream_not_found)?;
     Ok(Reply::json(200, json!(views::stream(&row, &Reader::new(desk, caller, request)))))
 }
@@ -131,7 +133,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     find_own(desk, caller, id).await?;
     let now = desk.now();
-    desk.batch(vec![streams::end(id, now), egresses::apply(Which::HoldingForStream(id), Input::StopAsked, None, None, &Only::Always)])
+    desk.batch(batch![streams::end(id, now), egresses::apply(Which::HoldingForStream(id), Input::StopAsked, None, None, &Only::Always)])
         .await?;
     let tended = tend(desk, id, false).await?;
     Ok(Reply {

@@ -1,13 +1,13 @@
 //! `/api/recordings/{id}/thumbnail` and `/api/streams/{id}/thumbnail`: pictures, put by their owner's pages.
 
-use serde_json::json;
-
 use super::recordings::gone;
 use super::views::{may_change, may_see};
 use super::{Reply, Request, input, signed_link};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::config::Config;
 use crate::error::Error;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::thumbnails::{self, Of, Shown};
 use crate::storj::key::{thumbnail_key, thumbnail_version};
@@ -45,7 +45,7 @@ fn not_found(of: Of<'_>) -> Error {
 }
 
 async fn find<P: Ports>(desk: &Desk<'_, P>, of: Of<'_>) -> Result<Shown, Error> {
-    let results = desk.batch(vec![thumbnails::shown(of)]).await?;
+    let results = desk.batch(batch![thumbnails::shown(of)]).await?;
     desk.rows(&results, 0)?.into_iter().next().ok_or_else(|| not_found(of))
 }
 
@@ -110,7 +110,7 @@ pub async fn put<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reques
     let (now, bucket) = (desk.now(), &desk.config.bucket);
     let key = thumbnail_key(&shown.owner_id, of.id(), now, ending);
     // (1) Thrown away before it is there: whatever breaks off after this leaves nothing behind.
-    desk.batch(vec![thumbnails::unclaimed(bucket, &key, now.plus(HOUR))]).await?;
+    desk.batch(batch![thumbnails::unclaimed(bucket, &key, now.plus(HOUR))]).await?;
     // (2) Into the bucket.
     upload(desk, bucket, &key, &request.body, now).await?;
     // (3) Claimed, if what it is of is still there.
@@ -119,7 +119,7 @@ pub async fn put<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reques
     match shown {
         Some(shown) if shown.object_key.as_deref() == Some(&key) => {
             let url = address(desk.config, &request.origin, of, &shown.visibility, &key, desk.now());
-            Ok(Reply::json(200, json!({ "success": true, "thumbnailUrl": url })))
+            Ok(Reply::json(200, object!({ "success": true, "thumbnailUrl": url })))
         }
         Some(_) => Err(gone("it is being deleted")),
         None => Err(not_found(of)),

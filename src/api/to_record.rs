@@ -4,6 +4,7 @@
 use super::rooms::{at_livekit, meant, streams_of};
 use super::views::{may_change, may_see};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::tend::load;
 use crate::livekit::info::Room;
@@ -26,7 +27,7 @@ pub(super) async fn stream_to_record<P: Ports>(
     let mismatch = || Error::new(409, "stream_mismatch", "`streamId` and `roomName` belong to different streams");
     let by_id = match stream_id {
         Some(id) => {
-            let results = desk.batch(vec![streams::by_id(id)]).await?;
+            let results = desk.batch(batch![streams::by_id(id)]).await?;
             desk.rows::<Stream>(&results, 0)?.into_iter().next()
         }
         None => None,
@@ -92,7 +93,7 @@ async fn open_again<P: Ports>(
     };
     let seen = seen(desk, &found, now);
     let results = desk
-        .batch(vec![
+        .batch(batch![
             streams::reopen(&stream.id, now.plus(-REOPEN_WITHIN_MS), now),
             // Has no effect if the stream has opened again: a room has one stream that has not ended.
             streams::make(&new, now),
@@ -147,7 +148,7 @@ async fn foreign<P: Ports>(
     };
     let seen = seen(desk, &found, now);
     let results = desk
-        .batch(vec![
+        .batch(batch![
             // Two at once: the session is filed once, and the stream that did not get it goes again.
             streams::make(&new, now),
             sessions::see_foreign(&seen, &id),

@@ -4,14 +4,16 @@
 //! Grants are an allow-list: never room admin, create, list, record, hidden, recorder. No storage key and
 //! no egress ever goes into a token: a token is signed, not secret.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::rooms::{Claim, claim, meant, streams_of};
 use super::views::may_see;
 use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::livekit::token::{JoinToken, VideoGrants, join_token};
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::sessions::REOPEN_WITHIN_MS;
 use crate::store::streams::{self, Stream};
@@ -105,7 +107,7 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 
     if as_host {
         let now = desk.now();
-        desk.batch(vec![wishes::await_host(&stream.id, now.plus(TTL_S * SECOND), now.plus(MINUTE))]).await?;
+        desk.batch(batch![wishes::await_host(&stream.id, now.plus(TTL_S * SECOND), now.plus(MINUTE))]).await?;
     }
     let role = if as_host { "host" } else { "viewer" };
     let mut attributes = attributes;
@@ -132,7 +134,7 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         headers: vec![("cache-control", "no-store".to_owned())],
         ..Reply::json(
             201,
-            json!({
+            object!({
                 "server_url": desk.config.livekit_ws,
                 "participant_token": participant_token,
                 "streamId": stream.id,
@@ -175,7 +177,7 @@ async fn host_stream<P: Ports>(
 ) -> Result<Stream, Error> {
     if let Some(ended) = known.filter(|s| s.owner_id == user && s.ended_at.is_some()) {
         let now = desk.now();
-        desk.batch(vec![streams::reopen(&ended.id, now.plus(-REOPEN_WITHIN_MS), now)]).await?;
+        desk.batch(batch![streams::reopen(&ended.id, now.plus(-REOPEN_WITHIN_MS), now)]).await?;
     }
     let title = settings.title.as_deref().or_else(|| known.map(|s| s.title.as_str())).unwrap_or(room_name);
     let (stream, made) = claim(

@@ -1,11 +1,11 @@
 //! `DELETE /api/users/{id}`: an admin erases everything of one user.
 
-use serde_json::json;
-
 use super::Reply;
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::erase;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::erasures;
 
@@ -21,7 +21,7 @@ pub async fn erase<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, user_id: &str)
     if !caller.is_admin() {
         return Err(Error::new(403, "not_admin", "only admins may erase a user").hint("ADMIN_USER_IDS names them"));
     }
-    desk.batch(vec![erasures::ask(user_id, desk.now())]).await?;
+    desk.batch(batch![erasures::ask(user_id, desk.now())]).await?;
     let mut left = erase::step(desk, user_id).await?;
     for _ in 1..STEPS {
         if left.is_nothing() {
@@ -31,11 +31,11 @@ pub async fn erase<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, user_id: &str)
     }
     Ok(Reply::json(
         if left.is_nothing() { 200 } else { 202 },
-        json!({
+        object!({
             "success": true,
             "userId": user_id,
             "status": if left.is_nothing() { "erased" } else { "erasing" },
-            "left": { "recordings": left.recordings, "streams": left.streams, "viewerRows": left.viewer_rows },
+            "left": object!({ "recordings": left.recordings, "streams": left.streams, "viewerRows": left.viewer_rows }),
         }),
     ))
 }

@@ -1,11 +1,13 @@
 //! `GET /api/streams/{id}/viewers`: how many watched when, for a plot.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Reply;
 use super::streams::find;
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::viewers::{STEP_MS, after, changes, ends, step};
 use crate::time::{Millis, SECOND};
@@ -21,11 +23,11 @@ const MOST_POINTS: i64 = 200;
 /// 404, 503.
 pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
     let stream = find(desk, caller, id).await?;
-    let results = desk.batch(vec![ends(id)]).await?;
+    let results = desk.batch(batch![ends(id)]).await?;
     let known = results.first().and_then(|rows| rows.first());
     let number = |name: &str| known.and_then(|row| row[name].as_i64());
     let Some((first, last)) = number("first").zip(number("last")) else {
-        return Ok(Reply::json(200, json!({ "stepSeconds": STEP_MS / SECOND, "points": [] })));
+        return Ok(Reply::json(200, object!({ "stepSeconds": STEP_MS / SECOND, "points": Vec::<Value>::new() })));
     };
     let last = match stream.ended_at {
         Some(end) => after(end).max(last),
@@ -34,7 +36,7 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
     let span = last.saturating_sub(first).max(0);
     let width = (span + MOST_POINTS - 2).div_euclid(MOST_POINTS - 1).max(1);
     let point_of = |step: i64| (step - first + width - 1).div_euclid(width);
-    let results = desk.batch(vec![changes(id, first, last, width)]).await?;
+    let results = desk.batch(batch![changes(id, first, last, width)]).await?;
     let rows: Vec<Value> = desk.rows(&results, 0)?;
 
     let end = point_of(last);
@@ -52,7 +54,7 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
             }
         }
         let shown = if point == end && stream.ended_at.is_none() { stream.viewer_count } else { viewers.max(0) };
-        points.push(json!({ "at": Millis((first + point * width) * STEP_MS), "viewers": shown }));
+        points.push(object!({ "at": Millis((first + point * width) * STEP_MS), "viewers": shown }));
     }
-    Ok(Reply::json(200, json!({ "stepSeconds": width * STEP_MS / SECOND, "points": points })))
+    Ok(Reply::json(200, object!({ "stepSeconds": width * STEP_MS / SECOND, "points": points })))
 }

@@ -6,10 +6,12 @@
 use serde_json::json;
 
 use super::{Background, Reply};
+use crate::batch;
 use crate::error::Error;
 use crate::livekit::event::{Event, What};
 use crate::livekit::info::{EgressInfo, Participant, Room};
 use crate::livekit::signature::{self, Refused};
+use crate::object;
 use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::row::{FromRow, Row};
@@ -45,7 +47,7 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
             desk.trail.decided(format!("refused: {refused}"));
             // For the doctor. D1 not answering changes nothing: the webhook is refused all the same.
             let noted = doctor::refuse(signer.as_deref().unwrap_or("nobody"), &refused.to_string(), now);
-            let _ = desk.ports.batch(vec![doctor::forget_refusals(now.plus(-7 * DAY)), noted]).await;
+            let _ = desk.ports.batch(batch![doctor::forget_refusals(now.plus(-7 * DAY)), noted]).await;
             return Err(unsigned(&refused));
         }
     };
@@ -67,7 +69,7 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
     let receipt = desk.new_id();
     let (filed, only) = events::receive(&event.id, &event.name, &receipt, now);
     let effect = effect(desk, &event, &only, now);
-    let mut statements = vec![filed];
+    let mut statements = batch![filed];
     if verified.key_index > 0 {
         statements.push(schedule::beat("previous_key", now, ""));
     }
@@ -99,7 +101,7 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
             effect.follow_up.and_then(|follow_up| follow_up(owner))
         }
     };
-    Ok(Reply { background, ..Reply::json(200, json!({ "success": true })) })
+    Ok(Reply { background, ..Reply::json(200, object!({ "success": true })) })
 }
 
 fn unsigned(refused: &Refused) -> Error {
@@ -134,7 +136,7 @@ fn effect<P: Ports>(desk: &Desk<'_, P>, event: &Event, only: &Only, now: Millis)
     let of_room = |room: &Room, who: Option<&Participant>, rest: Vec<Statement>, follow_up: Option<FollowUp>| {
         let identity = who.map(|who| who.identity.as_str());
         let seen = seen(desk, room, at);
-        let mut statements = vec![
+        let mut statements = batch![
             sessions::see(&seen, only, now),
             sessions::end_older(seen.name, seen.sid, seen.began, only, now),
             sessions::enter(&room.sid, identity, only, now),

@@ -1,14 +1,16 @@
 //! `…/why` of a stream and of a recording: what happened when and by whose word, what comes next, and the guide's
 //! *Common issues* answered for this one. All from the database: nothing is asked of anybody.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::views::{explain, may_change, recording_state};
 use super::{Reply, recordings, streams};
 use crate::auth::caller::Caller;
+use crate::batch;
 use crate::error::Error;
 use crate::flow::decide::{self, Looked, Step};
 use crate::flow::tend::load;
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::story::{Of, facts, story};
 use crate::storj::object;
@@ -68,7 +70,7 @@ async fn tell<P: Ports>(
     starting: Option<&str>,
 ) -> Result<Reply, Error> {
     let proof = object::proof_id(&desk.config.bucket, &desk.config.storj_egress);
-    let mut results = desk.batch(vec![story(of), facts(&proof)]).await?;
+    let mut results = desk.batch(batch![story(of), facts(&proof)]).await?;
     let facts = results.pop().and_then(|mut rows| rows.pop()).unwrap_or_default();
     let events = results.pop().unwrap_or_default();
     let newest = |by: &str| events.iter().rfind(|event| event["by"] == by).cloned();
@@ -92,15 +94,15 @@ async fn tell<P: Ports>(
     );
     let mut issues = vec![];
     for (name, answer) in [("recording_not_starting", starting), ("recording_file_not_found", lost), ("webhook_not_firing", silent)] {
-        issues.push(json!({ "issue": name, "found": answer.is_some(), "answer": answer }));
+        issues.push(object!({ "issue": name, "found": answer.is_some(), "answer": answer }));
     }
     let storj = newest("Storj");
     Ok(Reply::json(
         200,
-        json!({
+        object!({
             "status": status,
             "events": events,
-            "witnesses": { "webhook": webhook, "livekitList": list, "storj": storj },
+            "witnesses": object!({ "webhook": webhook, "livekitList": list, "storj": storj }),
             "lastWebhookAt": facts.get("webhook_at"),
             "next": next.map(|(_, what)| what),
             "nextAt": next.map(|(at, _)| at),

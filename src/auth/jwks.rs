@@ -8,10 +8,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::token::Algorithm;
 use crate::jws;
+use crate::object;
 use crate::time::{DAY, MINUTE, Millis};
 
 /// For how long a set counts without a look at the server, in milliseconds: Supabase caches its own
@@ -189,14 +190,14 @@ fn usable(key: &Value) -> Option<Jwk> {
             if rsa_bits(&n)? < MIN_RSA_BITS || !is_rsa_exponent(&e) {
                 return None;
             }
-            (Algorithm::Rs256, "RS256", json!({"kty": "RSA", "n": n, "e": e}))
+            (Algorithm::Rs256, "RS256", object!({"kty": "RSA", "n": n, "e": e}))
         }
         "EC" if crv.as_deref() == Some("P-256") => {
             let (x, y) = (x?, y?);
             if [&x, &y].iter().any(|part| decode(part).is_none_or(|part| part.len() != P256_BYTES)) {
                 return None;
             }
-            (Algorithm::Es256, "ES256", json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}))
+            (Algorithm::Es256, "ES256", object!({"kty": "EC", "crv": "P-256", "x": x, "y": y}))
         }
         _ => return None,
     };

@@ -5,24 +5,27 @@ use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::Statement;
 
-/// What each migration brought: the file, a table, and a column of it. A test holds this against `migrations/`.
-pub const MARKS: [(&str, &str, &str); 6] = [
+/// What each migration brought: the file, a table, and a column or a trigger of it. A test holds this against `migrations/`.
+pub const MARKS: [(&str, &str, &str); 7] = [
     ("0001_init.sql", "pulse", "note"),
     ("0002_safety_copy.sql", "reels", "reel"),
     ("0003_keep.sql", "trash", "object_key"),
     ("0004_find.sql", "downloads", "viewer"),
     ("0005_account.sql", "webhook_refusals", "signer"),
     ("0006_thumbnails.sql", "thumbnails", "object_key"),
+    ("0007_short_visits.sql", "participants", "viewers_stepped"),
 ];
+
+/// How often a table has a column or a trigger of that name: of `(table, name)`, twice.
+pub const THERE: &str = "SELECT (SELECT count(*) FROM pragma_table_info(?) WHERE name = ?) + \
+     (SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? AND name = ?) AS n";
 
 const REMEDY: &str =
     "`npm run deploy` applies the migrations before it deploys; by hand: npx wrangler d1 migrations apply livekit-storj --remote";
 
 /// What is missing; `None` when all is there.
 pub(super) async fn missing<P: Ports>(desk: &Desk<'_, P>) -> Option<Check> {
-    let mark = |(_, table, column): (&str, &str, &str)| {
-        Statement::new("SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = ?", params![table, column])
-    };
+    let mark = |(_, table, name): (&str, &str, &str)| Statement::new(THERE, params![table, name, table, name]);
     let Ok(results) = desk.ports.batch(MARKS.into_iter().map(mark).collect()).await else {
         return Some(Check::wrong(
             "database",

@@ -5,6 +5,7 @@ use crate::http::{Incoming, Unanswered};
 use crate::json;
 use crate::livekit::token::VideoGrants;
 use crate::livekit::{egress, room, twirp};
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::time::DAY;
 
@@ -119,7 +120,7 @@ fn recording(rooms: Verdict, egresses: Verdict) -> Check {
 /// Whether a token that is valid from yesterday to tomorrow is taken where one of a minute is not.
 async fn is_taken_with_another_clock<P: Ports>(desk: &Desk<'_, P>) -> bool {
     let grants = VideoGrants { room_list: true, ..VideoGrants::default() };
-    let body = serde_json::json!({ "names": [NO_ROOM] });
+    let body = object!({ "names": [NO_ROOM] });
     let now = desk.now();
     match twirp::call_valid(desk.config, "RoomService", "ListRooms", grants, &body, now.plus(-DAY), now.plus(DAY)) {
         Ok(request) => verdict(&desk.ports.send(request).await) == Verdict::Taken,

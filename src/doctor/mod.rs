@@ -13,11 +13,12 @@ mod storj;
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::object;
 use crate::ports::{Desk, Ports};
 
-pub use database::MARKS;
+pub use database::{MARKS, THERE};
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Check {
     /// As the route answers it.
     #[must_use]
     pub fn view(&self) -> Value {
-        json!({ "name": self.name, "ok": self.ok, "what": self.what, "remedy": self.remedy })
+        object!({ "name": self.name, "ok": self.ok, "what": self.what, "remedy": self.remedy })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::Check;
 use crate::api::views::explain;
+use crate::batch;
 use crate::error::Error;
 use crate::livekit::egress::{self, Listed};
 use crate::livekit::info::Facts;
@@ -49,7 +50,7 @@ pub async fn rehearse<P: Ports>(desk: &Desk<'_, P>, room_name: &str) -> Result<V
 
     // (2) On file before it begins: the schedule ends what is cut off.
     let (key, began) = (format!("livekit-recordings/_doctor/{}.mp4", desk.new_id()), desk.now());
-    desk.batch(vec![doctor::rehearse(&key, room_name, began)]).await?;
+    desk.batch(batch![doctor::rehearse(&key, room_name, began)]).await?;
     let mut checks = record(desk, room_name, &key).await?;
 
     // (3) The object itself, and it goes.
@@ -65,7 +66,7 @@ pub async fn rehearse<P: Ports>(desk: &Desk<'_, P>, room_name: &str) -> Result<V
             ),
         });
         if remove(desk, &key).await {
-            desk.batch(vec![doctor::rehearsed(&key)]).await?;
+            desk.batch(batch![doctor::rehearsed(&key)]).await?;
         }
     }
     Ok(checks)
@@ -175,7 +176,7 @@ pub async fn clean_up<P: Ports>(desk: &Desk<'_, P>, rows: &[serde_json::Value]) 
             }
         }
         if remove(desk, &row.object_key).await || old {
-            desk.batch(vec![doctor::rehearsed(&row.object_key)]).await?;
+            desk.batch(batch![doctor::rehearsed(&row.object_key)]).await?;
         }
     }
     Ok(rows.len())

@@ -3,6 +3,7 @@
 //! In scope: asking the bucket, and filing what it said. Out of scope: what is to go ([`crate::store::trash`]);
 //! nothing is deleted here that is not on file there.
 
+use crate::batch;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
 use crate::store::Statement;
@@ -49,7 +50,7 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, doomed: &[&Doomed], why: &
         }
         worked = work_off(desk, &worked.next, trash::due_of(&ids, desk.now())).await?;
     }
-    let results = desk.batch(vec![tombstones::left(&ids)]).await?;
+    let results = desk.batch(batch![tombstones::left(&ids)]).await?;
     let left: Vec<serde_json::Value> = desk.rows(&results, 0)?;
     Ok(left.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect())
 }

@@ -1,6 +1,7 @@
 //! Erasing a user: every stream, recording, object and row as a viewer. Bounded work a step; the schedule goes on
 //! until nothing is left.
 
+use crate::batch;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
 use crate::store::erasures::{self, Left};
@@ -16,7 +17,7 @@ const STREAMS_A_STEP: i64 = 10;
 /// 503 when D1 does not answer.
 pub async fn step<P: Ports>(desk: &Desk<'_, P>, user_id: &str) -> Result<Left, Error> {
     let results =
-        desk.batch(vec![tombstones::doomed_of(user_id, RECORDINGS_A_STEP), erasures::streams_of(user_id, STREAMS_A_STEP)]).await?;
+        desk.batch(batch![tombstones::doomed_of(user_id, RECORDINGS_A_STEP), erasures::streams_of(user_id, STREAMS_A_STEP)]).await?;
     let (recordings, streams): (Vec<Doomed>, Vec<serde_json::Value>) = (desk.rows(&results, 0)?, desk.rows(&results, 1)?);
     let now = desk.now();
     let mut statements = erasures::forget(user_id, now);
@@ -29,7 +30,7 @@ pub async fn step<P: Ports>(desk: &Desk<'_, P>, user_id: &str) -> Result<Left, E
     let results = desk.batch(statements).await?;
     let left: Left = desk.rows(&results, last)?.into_iter().next().ok_or_else(Error::internal)?;
     if left.is_nothing() {
-        desk.batch(vec![erasures::done(user_id)]).await?;
+        desk.batch(batch![erasures::done(user_id)]).await?;
     }
     Ok(left)
 }

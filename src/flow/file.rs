@@ -3,6 +3,7 @@
 use super::decide::{View, file_checks};
 use super::segments;
 use super::verdict::{Copy, Mp4, Told, Verdict, verdict};
+use crate::batch;
 use crate::error::Error;
 use crate::hls::Reel;
 use crate::ports::{Desk, Ports};
@@ -41,14 +42,14 @@ pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &st
             desk.trail.decided(format!("no file of the failed job so far; its segments hold {} s", reel.ms() / 1_000));
             let saved = view.stream.save_to_storj && job.object_ttl_ms.is_none();
             let expiry = expiry(desk, job.object_ttl_ms, saved, job.started_at.unwrap_or(job.requested_at));
-            let mut statements = vec![egresses::file_checked(job_id, job.file_checks, None, last, now)];
+            let mut statements = batch![egresses::file_checked(job_id, job.file_checks, None, last, now)];
             statements.extend(reels::make(&job.object_key, &desk.new_id(), &reel, expiry, false, now));
             statements.push(reels::to_be_joined(&job.object_key, now));
             statements
         }
         Verdict::Nothing => {
             desk.trail.decided("no file of the failed job so far");
-            let mut statements = vec![egresses::file_checked(job_id, job.file_checks, None, last, now)];
+            let mut statements = batch![egresses::file_checked(job_id, job.file_checks, None, last, now)];
             statements.extend(last.then(|| reels::none(&job.object_key)));
             statements
         }

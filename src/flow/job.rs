@@ -5,6 +5,7 @@
 
 use super::decide::{self, Runaway, View};
 use super::proof;
+use crate::batch;
 use crate::error::Error;
 use crate::livekit::egress;
 use crate::livekit::info::Facts;
@@ -34,7 +35,7 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
     let proved = match proof::storage_is_writable(desk).await? {
         Ok(proved) => proved,
         Err(refusal) => {
-            desk.batch(vec![wishes::wish_error(&stream.id, "storage_refused")]).await?;
+            desk.batch(batch![wishes::wish_error(&stream.id, "storage_refused")]).await?;
             return Ok(Start::Refused(refusal));
         }
     };
@@ -84,14 +85,14 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
         }
         Err(Failed::Unknown(why)) => {
             desk.trail.decided(format!("start: outcome unknown ({why}); LiveKit's list will tell"));
-            desk.batch(vec![wishes::wish_error(&stream.id, why)]).await?;
+            desk.batch(batch![wishes::wish_error(&stream.id, why)]).await?;
             Ok(Start::Asked)
         }
         Err(Failed::Refused(refusal)) => {
             let code = Failed::Refused(refusal).code();
             desk.trail.decided(format!("start: LiveKit refused ({code})"));
             let ending = if refusal == Refusal::NotFound { Status::Aborted } else { Status::Failed };
-            let mut statements = vec![
+            let mut statements = batch![
                 egresses::apply(Which::Id(&id), Input::Concluded(ending), Some(code), Some(now), &Only::Always),
                 // LiveKit took nothing, so there is no file to look for.
                 egresses::file_checked(&id, 0, None, true, now),
@@ -127,7 +128,7 @@ pub(super) async fn send_stop<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id:
     let sent = desk.now();
     let request = egress::stop(desk.config, egress_id, sent)?;
     let outcome = egress::info(desk.ports.send(request).await);
-    let mut statements = vec![egresses::stop_sent(job_id, sent)];
+    let mut statements = batch![egresses::stop_sent(job_id, sent)];
     match outcome.map(|info| info.facts()) {
         Ok(facts) => {
             desk.trail.decided(format!("stop: LiveKit stops {egress_id}"));
@@ -163,7 +164,7 @@ pub(super) async fn cut_off<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &
 /// Not started, because its owner has as many recordings at once as may be: what a caller is told.
 pub(super) async fn too_many<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result<Error, Error> {
     desk.trail.decided("start: as many of this owner's recordings at once as MAX_RECORDINGS_PER_USER allows");
-    desk.batch(vec![wishes::wish_error(&view.stream.id, "too_many_recordings")]).await?;
+    desk.batch(batch![wishes::wish_error(&view.stream.id, "too_many_recordings")]).await?;
     let most = view.limits.at_once.unwrap_or_default();
     Ok(Error::new(429, "too_many_recordings", format!("at most {most} recordings of a user at once are allowed here"))
         .hint("stop one of them first; the operator's limit is MAX_RECORDINGS_PER_USER")
@@ -188,7 +189,9 @@ pub(super) async fn give_up<P: Ports>(desk: &Desk<'_, P>, job_id: &str) -> Resul
     desk.trail.decided("an attempt to start was never confirmed: given up");
     let now = desk.now();
     let given_up = Input::Concluded(Status::Aborted);
-    desk.batch(vec![egresses::apply(Which::Id(job_id), given_up, Some("livekit_unavailable"), Some(now), &Only::Always)]).await.map(|_| ())
+    desk.batch(batch![egresses::apply(Which::Id(job_id), given_up, Some("livekit_unavailable"), Some(now), &Only::Always)])
+        .await
+        .map(|_| ())
 }
 
 /// Concludes that a recorder is dead. What it left is looked for, and LiveKit's own ending still counts.
@@ -196,7 +199,7 @@ pub(super) async fn lost<P: Ports>(desk: &Desk<'_, P>, job_id: &str) -> Result<(
     desk.trail.decided("the recorder is gone and its file has not come: given up");
     let now = desk.now();
     let failed = Input::Concluded(Status::Failed);
-    desk.batch(vec![
+    desk.batch(batch![
         egresses::apply(Which::Id(job_id), failed, Some("recorder_crashed"), Some(now), &Only::Always),
         // Nobody is there any more to be stopped; its list would call it ACTIVE for ever.
         egresses::over_at_livekit(job_id),

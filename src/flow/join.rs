@@ -5,6 +5,7 @@
 //! ([`crate::store::reels`]), and deleting what is left over ([`super::discard`]).
 
 use super::piece::{Piece, next};
+use crate::batch;
 use crate::error::Error;
 use crate::hls::Reel;
 use crate::http::{Outgoing, Unpiped};
@@ -41,7 +42,7 @@ pub(super) async fn go_on<P: Ports>(desk: &Desk<'_, P>, mut joining: Joining, ca
             if joining.done >= reel.segments.len() && sources > 0 {
                 return finish(desk, &joining, &reel).await.map(|()| moved);
             }
-            desk.batch(vec![reels::goes_on(&joining, desk.now())]).await?;
+            desk.batch(batch![reels::goes_on(&joining, desk.now())]).await?;
             return Ok(moved);
         };
         // On file before anything is in it: what is begun is billed until somebody ends it.
@@ -59,7 +60,7 @@ pub(super) async fn go_on<P: Ports>(desk: &Desk<'_, P>, mut joining: Joining, ca
             Ok(()) => {
                 moved += 1;
                 joining.join_at = desk.now().plus(HELD_MS);
-                desk.batch(vec![reels::moved(&joining, held_as)]).await?;
+                desk.batch(batch![reels::moved(&joining, held_as)]).await?;
             }
             Err(trouble) => return fail(desk, &joining, trouble).await.map(|()| moved),
         }

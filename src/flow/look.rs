@@ -4,6 +4,7 @@
 
 use super::decide::{ABSENT_FOR_MS, UNTOLD_LOOKED_FOR_MS, View};
 use super::job::hear;
+use crate::batch;
 use crate::error::Error;
 use crate::livekit::info::EgressInfo;
 use crate::livekit::twirp::{Failed, Refusal, answer};
@@ -77,7 +78,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
     let now = desk.now();
     let seen = Seen { sid: &found.sid, name, project: &desk.config.project, began: found.created_at().unwrap_or(now) };
     desk.trail.decided(format!("LiveKit has the room with {} people, {} publishing", people.len(), publishing.len()));
-    let mut statements = vec![
+    let mut statements = batch![
         sessions::end_older(name, seen.sid, seen.began, &Only::Always, now),
         sessions::see(&seen, &Only::Always, now),
         sessions::enter(seen.sid, hosts.first().map(|_| view.stream.owner_id.as_str()), &Only::Always, now),
@@ -121,7 +122,7 @@ pub(super) async fn close_room<P: Ports>(desk: &Desk<'_, P>, view: &View, sid: &
         }
         // One empty list proves nothing.
         Ok(None) if view.session.as_ref().and_then(|s| s.absent_at).is_none_or(|at| now.since(at) < ABSENT_FOR_MS) => {
-            return desk.batch(vec![sessions::absent(sid, now)]).await.map(|_| ());
+            return desk.batch(batch![sessions::absent(sid, now)]).await.map(|_| ());
         }
         Ok(_) => desk.trail.decided("the room is closed already"),
         Err(failed) => {

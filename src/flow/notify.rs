@@ -4,10 +4,11 @@
 
 use serde_json::Value;
 
+use crate::batch;
 use crate::error::Error;
 use crate::http::Outgoing;
-use crate::json::object_of;
 use crate::notify::{self, Notify};
+use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::store::outbox::{self, Message};
 use crate::store::schedule;
@@ -28,10 +29,10 @@ pub const AT_ONCE: i64 = 4;
 /// 503 when D1 does not answer.
 pub async fn deliver<P: Ports>(desk: &Desk<'_, P>) -> Result<usize, Error> {
     let Some(to) = &desk.config.notify else {
-        return desk.batch(vec![outbox::clear(500)]).await.map(|_| 0);
+        return desk.batch(batch![outbox::clear(500)]).await.map(|_| 0);
     };
     let now = desk.now();
-    let results = desk.batch(vec![outbox::take(AT_ONCE, now, now.plus(IN_HAND_MS))]).await?;
+    let results = desk.batch(batch![outbox::take(AT_ONCE, now, now.plus(IN_HAND_MS))]).await?;
     let messages: Vec<Message> = desk.rows(&results, 0)?;
     for message in &messages {
         let status = desk.ports.send(request(to, message, desk.now())).await.map_or(0, |answer| answer.status);
@@ -65,6 +66,6 @@ fn request(to: &Notify, message: &Message, now: Millis) -> Outgoing {
             *value = Millis(at).iso().into();
         }
     }
-    let body = object_of([("type", message.event.as_str().into()), ("timestamp", message.first_at.iso().into()), ("data", data)]);
+    let body = object!({ "type": message.event.as_str(), "timestamp": message.first_at.iso(), "data": data });
     notify::request(to, &message.id, &crate::json::write(&body), now)
 }

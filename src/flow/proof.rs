@@ -7,6 +7,7 @@
 //! key without the right to delete may not (read in Storj's source): a refusal would end the recording, so with
 //! such a key there is no safety copy.
 
+use crate::batch;
 use crate::error::Error;
 use crate::ports::{Desk, Ports};
 use crate::store::schedule::{self, Proof};
@@ -32,7 +33,7 @@ pub(super) struct Proved {
 /// `Ok(Err(…))` is what the caller is told: 502 `storage_refused` with the remedy.
 pub(super) async fn storage_is_writable<P: Ports>(desk: &Desk<'_, P>) -> Result<Result<Proved, Error>, Error> {
     let id = object::proof_id(&desk.config.bucket, &desk.config.storj_egress);
-    let results = desk.batch(vec![schedule::proof(&id)]).await?;
+    let results = desk.batch(batch![schedule::proof(&id)]).await?;
     let known: Option<Proof> = desk.rows(&results, 0)?.into_iter().next();
     // What a key may do is fixed with it, so a yes holds for ever; a no may have been a full project's.
     let overwrites = known.as_ref().and_then(|known| known.overwrites);
@@ -64,7 +65,7 @@ pub(super) async fn storage_is_writable<P: Ports>(desk: &Desk<'_, P>) -> Result<
     } else {
         None
     };
-    desk.batch(vec![schedule::prove(&id, refused, clear, again, desk.now())]).await?;
+    desk.batch(batch![schedule::prove(&id, refused, clear, again, desk.now())]).await?;
     Ok(refused.map_or_else(|| Ok(Proved { overwrites: again.or(overwrites) == Some(true) }), |why| Err(refusal(why))))
 }
 

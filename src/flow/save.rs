@@ -4,6 +4,7 @@
 //! written anew: a multipart upload without expiry, a part piped after the other. Each step is filed before the next,
 //! so whatever is cut off goes on from there, in a later run of the schedule.
 
+use crate::batch;
 use crate::error::Error;
 use crate::http::Unpiped;
 use crate::ports::{Desk, Ports};
@@ -31,7 +32,7 @@ enum Step {
 /// 503 when D1 does not answer. Trouble with Storj is none: it is filed, and tried again later.
 pub async fn go_on<P: Ports>(desk: &Desk<'_, P>, asset_id: &str, may_go_on: impl Fn() -> bool) -> Result<Option<Save>, Error> {
     let holder = desk.new_id();
-    let mut statements = vec![saves::hold(asset_id, &holder, desk.now())];
+    let mut statements = batch![saves::hold(asset_id, &holder, desk.now())];
     loop {
         statements.push(saves::of(asset_id));
         let last = statements.len() - 1;
@@ -118,7 +119,7 @@ async fn pipe_part<P: Ports>(desk: &Desk<'_, P>, save: &Save, upload_id: &str) -
 }
 
 async fn complete<P: Ports>(desk: &Desk<'_, P>, save: &Save, upload_id: &str) -> Result<Step, Error> {
-    let etags: Vec<String> = match serde_json::from_str::<serde_json::Value>(&save.etags) {
+    let etags: Vec<String> = match serde_json::from_slice::<serde_json::Value>(save.etags.as_bytes()) {
         Ok(serde_json::Value::Array(etags)) => etags.iter().filter_map(|etag| etag.as_str().map(str::to_owned)).collect(),
         _ => vec![],
     };

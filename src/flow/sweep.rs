@@ -3,6 +3,7 @@
 //!
 //! What is due of every duty is asked for in one batch, so a run with nothing to do costs three round trips.
 
+use crate::batch;
 use crate::doctor::rehearsal;
 use crate::error::Error;
 use crate::flow::{discard, erase, join, notify, save, tend::tend};
@@ -186,7 +187,7 @@ impl<P: Ports> Room<'_, P> {
 pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
     let (now, holder) = (desk.now(), desk.new_id());
     let (batches_before, calls_before) = (desk.ports.batches(), desk.ports.calls());
-    let mut statements = vec![schedule::lease("schedule", &holder, now, now.plus(LEASE_MS))];
+    let mut statements = batch![schedule::lease("schedule", &holder, now, now.plus(LEASE_MS))];
     let first = statements.len();
     statements.extend(DUTIES.map(|(duty, _)| duty.due(now)));
     statements.extend(retention::seen(desk.config.retention_days, now));

@@ -6,6 +6,7 @@
 use super::decide::{self, Looked, Session, Step, View};
 use super::job::Start;
 use super::{file, job, look};
+use crate::batch;
 use crate::error::Error;
 use crate::params;
 use crate::ports::{Desk, Ports};
@@ -42,7 +43,7 @@ pub async fn load<P: Ports>(desk: &Desk<'_, P>, stream_id: &str) -> Result<Optio
         params![stream_id],
     );
     let limits = desk.config.limits;
-    let mut statements = vec![streams::any_by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
+    let mut statements = batch![streams::any_by_id(stream_id), session, egresses::newest(stream_id), assets::unverified(stream_id)];
     if limits.at_once.is_some() {
         statements.push(egresses::at_once(stream_id));
     }
@@ -81,7 +82,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
                     desk.trail.decided("the deleted stream is over: gone");
                     desk.batch(tombstones::finish_stream(stream_id, desk.now())).await?;
                 } else if view.stream.tend_at != *again {
-                    desk.batch(vec![wishes::tended(stream_id, view.stream.tend_at, *again)]).await?;
+                    desk.batch(batch![wishes::tended(stream_id, view.stream.tend_at, *again)]).await?;
                 }
                 break;
             }
@@ -106,7 +107,7 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
             }
             Step::ExpireWish => {
                 desk.trail.decided("nobody came within an hour: the wish to record is over");
-                desk.batch(vec![wishes::expire_wish(stream_id, view.stream.wish_at)]).await?;
+                desk.batch(batch![wishes::expire_wish(stream_id, view.stream.wish_at)]).await?;
             }
             Step::Start(session_sid) => {
                 looked.start = true;

@@ -1,7 +1,5 @@
 //! LiveKit's Egress service: the calls that start, stop and list recordings.
 
-use serde_json::json;
-
 use super::info::EgressInfo;
 use super::token::VideoGrants;
 use super::twirp::{self, Failed};
@@ -9,6 +7,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Incoming, Outgoing, Unanswered};
 use crate::json;
+use crate::object;
 use crate::quality::Quality;
 use crate::store::egresses::Job;
 use crate::store::streams::Stream;
@@ -32,7 +31,7 @@ const SEGMENT_SECONDS: i64 = 6;
 /// The token could not be signed.
 pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result<Outgoing, Error> {
     let (encoding, value) = Quality::from_name(&job.quality).unwrap_or_default().encoding();
-    let mut upload = json!({
+    let mut upload = object!({
         "access_key": config.storj_egress.access_key_id,
         "secret": config.storj_egress.secret_access_key.reveal(),
         "region": job.region,
@@ -43,26 +42,26 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
     });
     // LiveKit sends metadata as `x-amz-meta-…`, and Storj's gateway reads this one as the object's expiry.
     if let (Some(ttl), true, Some(upload)) = (&config.object_ttl, job.object_ttl_ms.is_some(), upload.as_object_mut()) {
-        upload.insert("metadata".to_owned(), json!({ "Object-Expires": ttl.header }));
+        upload.insert("metadata".to_owned(), object!({ "Object-Expires": ttl.header }));
     }
-    let mut body = json!({
+    let mut body = object!({
         "room_name": job.room_name,
         "layout": job.layout,
         "audio_only": job.audio_only,
-        "file_outputs": [{
+        "file_outputs": [object!({
             "file_type": "MP4",
             "filepath": job.object_key,
             "disable_manifest": true,
             "s3": upload,
-        }],
-        "webhooks": stream.public_url.as_ref().map_or_else(Vec::new, |url| vec![json!({
+        })],
+        "webhooks": stream.public_url.as_ref().map_or_else(Vec::new, |url| vec![object!({
             "url": format!("{url}/livekit-webhook"),
             "signing_key": config.livekit_key.key,
         })]),
     });
     if let (true, Some(body)) = (job.has_copy(), body.as_object_mut()) {
         let folder = folder_of(&job.object_key);
-        let output = json!({
+        let output = object!({
             "filename_prefix": format!("{folder}{SEGMENT}"),
             "playlist_name": format!("{folder}{INDEX}"),
             "segment_duration": SEGMENT_SECONDS,
@@ -82,23 +81,23 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
 /// # Errors
 /// The token could not be signed.
 pub fn start_rehearsal(config: &Config, room_name: &str, object_key: &str, now: Millis) -> Result<Outgoing, Error> {
-    let body = json!({
+    let body = object!({
         "room_name": room_name,
         "layout": "speaker",
         "preset": "H264_720P_30",
-        "file_outputs": [{
+        "file_outputs": [object!({
             "file_type": "MP4",
             "filepath": object_key,
             "disable_manifest": true,
-            "s3": {
+            "s3": object!({
                 "access_key": config.storj_egress.access_key_id,
                 "secret": config.storj_egress.secret_access_key.reveal(),
                 "region": config.bucket.region,
                 "endpoint": config.bucket.endpoint,
                 "bucket": config.bucket.name,
                 "force_path_style": true,
-            },
-        }],
+            }),
+        })],
     });
     twirp::call(config, "Egress", "StartRoomCompositeEgress", grants(), &body, now)
 }
@@ -108,7 +107,7 @@ pub fn start_rehearsal(config: &Config, room_name: &str, object_key: &str, now: 
 /// # Errors
 /// The token could not be signed.
 pub fn stop(config: &Config, egress_id: &str, now: Millis) -> Result<Outgoing, Error> {
-    twirp::call(config, "Egress", "StopEgress", grants(), &json!({ "egress_id": egress_id }), now)
+    twirp::call(config, "Egress", "StopEgress", grants(), &object!({ "egress_id": egress_id }), now)
 }
 
 /// `ListEgress` of one room: what runs and, for 24 hours, what ran.
@@ -116,7 +115,7 @@ pub fn stop(config: &Config, egress_id: &str, now: Millis) -> Result<Outgoing, E
 /// # Errors
 /// The token could not be signed.
 pub fn list(config: &Config, room_name: &str, now: Millis) -> Result<Outgoing, Error> {
-    twirp::call(config, "Egress", "ListEgress", grants(), &json!({ "room_name": room_name }), now)
+    twirp::call(config, "Egress", "ListEgress", grants(), &object!({ "room_name": room_name }), now)
 }
 
 /// The answer to [`start`] and [`stop`].

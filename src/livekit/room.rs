@@ -1,7 +1,5 @@
 //! LiveKit's `RoomService`: which rooms there are, who is in them, and closing one.
 
-use serde_json::json;
-
 use super::info::{Participant, Room};
 use super::token::VideoGrants;
 use super::twirp::{self, Failed};
@@ -9,6 +7,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Incoming, Outgoing, Unanswered};
 use crate::json;
+use crate::object;
 use crate::time::Millis;
 
 /// `ListRooms` of one name: needs `roomList`.
@@ -17,7 +16,7 @@ use crate::time::Millis;
 /// The token could not be signed.
 pub fn find(config: &Config, name: &str, now: Millis) -> Result<Outgoing, Error> {
     let grants = VideoGrants { room_list: true, ..VideoGrants::default() };
-    twirp::call(config, "RoomService", "ListRooms", grants, &json!({ "names": [name] }), now)
+    twirp::call(config, "RoomService", "ListRooms", grants, &object!({ "names": [name] }), now)
 }
 
 /// `ListParticipants`: needs `roomAdmin` of that very room.
@@ -26,7 +25,7 @@ pub fn find(config: &Config, name: &str, now: Millis) -> Result<Outgoing, Error>
 /// The token could not be signed.
 pub fn participants(config: &Config, name: &str, now: Millis) -> Result<Outgoing, Error> {
     let grants = VideoGrants { room_admin: true, room: Some(name.to_owned()), ..VideoGrants::default() };
-    twirp::call(config, "RoomService", "ListParticipants", grants, &json!({ "room": name }), now)
+    twirp::call(config, "RoomService", "ListParticipants", grants, &object!({ "room": name }), now)
 }
 
 /// `DeleteRoom`: needs `roomCreate`. It goes by name, so the caller has checked the sid.
@@ -35,7 +34,7 @@ pub fn participants(config: &Config, name: &str, now: Millis) -> Result<Outgoing
 /// The token could not be signed.
 pub fn close(config: &Config, name: &str, now: Millis) -> Result<Outgoing, Error> {
     let grants = VideoGrants { room_create: true, ..VideoGrants::default() };
-    twirp::call(config, "RoomService", "DeleteRoom", grants, &json!({ "room": name }), now)
+    twirp::call(config, "RoomService", "DeleteRoom", grants, &object!({ "room": name }), now)
 }
 
 /// The answer to [`find`].

@@ -3,6 +3,7 @@
 
 use super::row::{FromRow, Row};
 use super::{Only, Param, Statement, literals};
+use crate::batch;
 use crate::livekit::info::Facts;
 use crate::params;
 use crate::recording::{Input, STATUSES, Status, Word, moves};
@@ -147,7 +148,7 @@ pub struct Attempt<'a> {
 #[must_use]
 pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
     let holding = holding();
-    vec![
+    batch![
         Statement::new(
             "INSERT INTO egresses (id, stream_id, session_sid, room_name, owner_id, project, object_key, bucket, endpoint, \
              region, quality, layout, audio_only, object_ttl_ms, segments, error, part, status, requested_at) \
@@ -236,7 +237,7 @@ pub fn apply(which: Which, input: Input, error: Option<&str>, ended_at: Option<M
 #[must_use]
 pub fn hear(facts: &Facts, only: &Only) -> Vec<Statement> {
     let key = facts.object_key.as_str();
-    let mut statements = vec![
+    let mut statements = batch![
         Statement::new(
             "UPDATE egresses SET egress_id = COALESCE(egress_id, ?), started_at = COALESCE(started_at, ?), \
              heard = max(COALESCE(heard, 0), ?) WHERE object_key = ? AND (egress_id IS NULL OR egress_id = ?)",

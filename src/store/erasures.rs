@@ -2,6 +2,7 @@
 
 use super::Statement;
 use super::row::{FromRow, Row};
+use crate::batch;
 use crate::params;
 use crate::time::Millis;
 
@@ -62,7 +63,7 @@ pub fn forget(user_id: &str, now: Millis) -> Vec<Statement> {
                AND rowid <= (SELECT seen_participants + ? FROM erasures WHERE user_id = ?) \
                AND (identity = ? OR substr(identity, 1, length(?) + 1) = ? || '~')";
     let params = || params![user_id, WINDOW, user_id, user_id, user_id, user_id];
-    vec![
+    batch![
         // Who is there now goes first, so that nobody is counted who is not on file.
         Statement::new("UPDATE participants SET left_at = ? WHERE left_at IS NULL AND ", params![now]).then(who, params()),
         Statement::new("DELETE FROM participants WHERE ", vec![]).then(who, params()),

@@ -131,6 +131,22 @@ pub fn add<T: Into<Param>>(params: &mut Vec<Param>, value: T) {
     params.push(value.into());
 }
 
+/// Makes the statements of a batch, one after the other for the same reason.
+#[macro_export]
+macro_rules! batch {
+    ($($statement:expr),+ $(,)?) => {{
+        let mut statements = Vec::new();
+        $($crate::store::file(&mut statements, $statement);)+
+        statements
+    }};
+}
+
+/// For [`batch!`].
+#[inline(never)]
+pub fn file(statements: &mut Vec<Statement>, statement: Statement) {
+    statements.push(statement);
+}
+
 /// One SQL statement with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {

@@ -1,8 +1,10 @@
 //! Tables `participants` and `audience`. The numbers of a stream follow by triggers.
 
 use super::{Only, Statement};
+use crate::batch;
 use crate::flow::decide::QUIET_FOR_MS;
 use crate::livekit::info::Participant;
+use crate::object;
 use crate::params;
 use crate::time::Millis;
 
@@ -23,7 +25,7 @@ pub fn joined(session_sid: &str, who: &Participant, at: Millis, only: &Only) -> 
         return vec![];
     }
     let at = who.joined_at().unwrap_or(at);
-    vec![file(session_sid, who, Some(at), None, false, only), seen(&who.sid, who, at, only)]
+    batch![file(session_sid, who, Some(at), None, false, only), seen(&who.sid, who, at, only)]
 }
 
 /// Somebody went. With `arrived`, the time of coming is known too, so a lost `joined` costs nothing.
@@ -35,7 +37,7 @@ pub fn left(session_sid: &str, who: &Participant, at: Millis, arrived: bool, onl
         return vec![gone.only(only), host_gone(session_sid, at, only)];
     }
     let joined_at = who.joined_at().filter(|_| arrived);
-    let mut statements = vec![file(session_sid, who, joined_at, Some(at), false, only)];
+    let mut statements = batch![file(session_sid, who, joined_at, Some(at), false, only)];
     if let Some(joined_at) = joined_at {
         statements.push(seen(&who.sid, who, joined_at, only));
     }
@@ -49,7 +51,7 @@ pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, 
     if who.is_recorder() {
         return vec![];
     }
-    vec![
+    batch![
         file(session_sid, who, Some(who.joined_at().unwrap_or(at)), None, true, only),
         // In a room of another backend, who publishes turns from viewer to host.
         Statement::new(
@@ -84,7 +86,7 @@ pub fn unpublished(session_sid: &str, who: &Participant, at: Millis, only: &Only
          AND id = (SELECT stream_id FROM sessions WHERE sid = ?)",
         params![at, session_sid, &who.identity, session_sid],
     );
-    vec![began_after_all(session_sid, who, only), began.only(only)]
+    batch![began_after_all(session_sid, who, only), began.only(only)]
 }
 
 /// The word of a host's track comes after that of the room's end: then a broadcast that seemed not to have begun
@@ -105,14 +107,14 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
     let rows: Vec<serde_json::Value> = people
         .iter()
         .map(|who| {
-            serde_json::json!({
+            object!({
                 "sid": who.sid, "identity": who.identity, "person": person(&who.identity),
                 "at": who.joined_at().unwrap_or(now).0, "is_person": i64::from(who.is_person()), "publishes": i64::from(!who.tracks.is_empty()),
             })
         })
         .collect();
     let rows = crate::json::write(&serde_json::Value::from(rows));
-    vec![
+    batch![
         Statement::new(
             "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at) \
              SELECT p.value ->> 'sid', s.sid, s.stream_id, p.value ->> 'identity', \

@@ -3,6 +3,7 @@
 use super::row::{FromRow, Row};
 use super::trash::{self, Kind, Thrown};
 use super::{Only, Statement, assets};
+use crate::batch;
 use crate::hls::Reel;
 use crate::params;
 use crate::storj::key::{folder_of, joined_key};
@@ -15,7 +16,7 @@ use crate::time::{HOUR, MINUTE, Millis};
 #[must_use]
 pub fn make(object_key: &str, id: &str, reel: &Reel, expiry: Statement, settled: bool, now: Millis) -> Vec<Statement> {
     let text = reel.text();
-    vec![
+    batch![
         assets::insert(object_key, id, "segments", now)
             .then(" AND e.segments IN ('unknown', 'yes')", vec![])
             .then(" ON CONFLICT (job_id) DO UPDATE SET format = 'segments' WHERE assets.status IN ('processing', 'missing')", vec![]),
@@ -64,7 +65,7 @@ pub fn discard(object_key: &str, bucket: &Bucket, now: Millis) -> Vec<Statement>
     let folder = folder_of(object_key);
     let thrown = Thrown { kind: Kind::Folder, bucket, key: &folder, why: "file_is_there", asset_id: None, again: true, at: now };
     let whole = joined_key(object_key);
-    vec![
+    batch![
         trash::throw(&thrown, &Only::Always),
         trash::throw_rows(Statement::new(
             "SELECT 'object', e.endpoint, e.bucket, e.region, ?, '', 'file_is_there', NULL, 1, ? \
@@ -159,7 +160,7 @@ pub fn due(now: Millis, limit: i64) -> Statement {
 #[must_use]
 pub fn hold(joining: &Joining, until: Millis) -> Vec<Statement> {
     let Joining { job_id, join_at, .. } = joining;
-    vec![
+    batch![
         Statement::new("UPDATE reels SET join_at = ? WHERE job_id = ? AND join_at = ?", params![until, job_id, *join_at]),
         Statement::new("SELECT job_id FROM reels WHERE job_id = ? AND join_at = ?", params![job_id, until]),
     ]
@@ -169,7 +170,7 @@ pub fn hold(joining: &Joining, until: Millis) -> Vec<Statement> {
 #[must_use]
 pub fn begun(joining: &Joining, upload_id: &str, now: Millis) -> Vec<Statement> {
     let Joining { job_id, join_at, recording_key, endpoint, bucket, region, .. } = joining;
-    vec![
+    batch![
         Statement::new(
             "UPDATE reels SET upload_id = ? WHERE job_id = ? AND join_at = ? AND upload_id IS NULL",
             params![upload_id, job_id, *join_at],
@@ -228,7 +229,7 @@ pub fn joined(joining: &Joining, now: Millis) -> Vec<Statement> {
             Statement::new("SELECT ?, ?, ?, ?, ?, '', 'joined', NULL, 0, ? WHERE ", params![kind, endpoint, bucket, region, key, now]);
         trash::throw_rows(rows.then(condition, params![job_id]))
     };
-    vec![
+    batch![
         Statement::new("UPDATE reels SET joined = 1, join_at = NULL WHERE job_id = ? AND join_at = ?", params![job_id, *join_at]),
         Statement::new(
             "UPDATE assets SET object_key = ? WHERE id = ? AND format = 'segments' AND EXISTS (SELECT 1 FROM reels WHERE job_id = ? AND joined = 1)",

@@ -2,6 +2,7 @@
 //! personal data of viewers, which stays for 30 days.
 
 use super::Statement;
+use crate::batch;
 use crate::params;
 use crate::time::{DAY, Millis};
 
@@ -20,7 +21,7 @@ const BY_DAYS: &str =
 #[must_use]
 pub fn seen(days: Option<i64>, now: Millis) -> Vec<Statement> {
     let value = days.unwrap_or(0);
-    vec![
+    batch![
         Statement::new(
             "INSERT INTO retention (name, days, since_at, grace_ends_at) VALUES ('RETENTION_DAYS', ?, ?, ?) \
              ON CONFLICT (name) DO UPDATE SET days = excluded.days, since_at = excluded.since_at, \
@@ -61,7 +62,7 @@ pub fn fix(object_expires_at: Option<Millis>, days: Option<i64>, now: Millis) ->
 #[must_use]
 pub fn forget_viewers(now: Millis) -> Vec<Statement> {
     let before = now.plus(-VIEWERS_KEPT_MS);
-    vec![
+    batch![
         Statement::new(
             "DELETE FROM participants WHERE rowid IN (SELECT rowid FROM participants WHERE \
              (SELECT COALESCE(left_at, joined_at) FROM participants ORDER BY rowid LIMIT 1) < ? ORDER BY rowid LIMIT 500) \

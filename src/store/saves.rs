@@ -2,6 +2,7 @@
 
 use super::Statement;
 use super::row::{FromRow, Row};
+use crate::batch;
 use crate::params;
 use crate::storj::sign::Bucket;
 use crate::time::{HOUR, MINUTE, Millis};
@@ -215,7 +216,7 @@ pub fn done(save: &Save, now: Millis) -> Vec<Statement> {
 /// The source is gone, in S3's own words: there is nothing to copy.
 #[must_use]
 pub fn source_gone(save: &Save, now: Millis) -> Vec<Statement> {
-    let mut statements = vec![
+    let mut statements = batch![
         Statement::new(
             "UPDATE assets SET status = 'missing', checked_at = ? WHERE id = ? AND status = 'ready' AND saved = 0",
             params![now, &save.asset_id],

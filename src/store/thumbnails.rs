@@ -4,6 +4,7 @@
 use super::row::{FromRow, Row};
 use super::trash::{Kind, Thrown, throw};
 use super::{Only, Statement};
+use crate::batch;
 use crate::params;
 use crate::storj::sign::Bucket;
 use crate::time::Millis;
@@ -96,7 +97,7 @@ pub fn unclaimed(bucket: &Bucket, key: &str, at: Millis) -> Statement {
 /// It is there: shown from now on, in place of the one before. The last statement answers what is shown.
 #[must_use]
 pub fn claim(of: Of<'_>, bucket: &Bucket, key: &str) -> Vec<Statement> {
-    let mut statements = vec![Statement::new(
+    let mut statements = batch![Statement::new(
         "INSERT INTO thumbnails (object_key, endpoint, bucket, region) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         params![key, &bucket.endpoint, &bucket.name, &bucket.region],
     )];

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::Statement;
 use super::row::{FromRow, Row};
+use crate::batch;
+use crate::object;
 use crate::params;
 use crate::storj::key::{folder_of, joined_key, manifest_key, saved_key};
 use crate::time::{MINUTE, Millis};
@@ -84,9 +86,11 @@ pub fn expired(now: Millis, limit: i64) -> Statement {
 #[must_use]
 pub fn recordings(doomed: &[&Doomed], why: &str, now: Millis) -> Vec<Statement> {
     let ids = list(&doomed.iter().map(|one| one.id.as_str()).collect::<Vec<_>>());
-    let things: Vec<Value> =
-        doomed.iter().flat_map(|one| one.keys().into_iter().map(|(kind, key)| json!({ "a": one.id, "kind": kind, "key": key }))).collect();
-    vec![
+    let things: Vec<Value> = doomed
+        .iter()
+        .flat_map(|one| one.keys().into_iter().map(|(kind, key)| object!({ "a": one.id, "kind": kind, "key": key })))
+        .collect();
+    batch![
         // Private: others do not see what is only left because the bucket has not answered.
         Statement::new(
             "UPDATE assets SET status = 'deleting', visibility = 'private' WHERE id IN (SELECT value FROM json_each(?))",
@@ -129,7 +133,7 @@ pub fn left(ids: &[&str]) -> Statement {
 pub fn stream(id: &str, stop: bool, now: Millis) -> Vec<Statement> {
     let guard = "deleted_at IS NULL AND (? OR (status <> 'live' AND NOT EXISTS (SELECT 1 FROM egresses e \
                  WHERE e.stream_id = live_streams.id AND e.status IN ('requested', 'starting', 'recording', 'stopping'))))";
-    vec![
+    batch![
         // A room of another backend goes on, without us.
         Statement::new(
             "UPDATE sessions SET ended_at = ? WHERE ended_at IS NULL AND sid = (SELECT session_sid FROM live_streams WHERE id = ? \

@@ -2,6 +2,7 @@
 
 use super::row::{FromRow, Row};
 use super::{Only, Statement};
+use crate::batch;
 use crate::params;
 use crate::storj::sign::Bucket;
 use crate::time::{HOUR, MINUTE, Millis};
@@ -128,7 +129,7 @@ pub fn gone(items: &[&Item], now: Millis) -> Vec<Statement> {
     let assets = crate::json::write(&serde_json::json!(assets));
     let over = "id IN (SELECT value FROM json_each(?)) AND status = 'deleting' \
                 AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.asset_id = assets.id AND t.passed = 0)";
-    vec![
+    batch![
         // Asked for a second time: gone for good.
         Statement::new("DELETE FROM trash WHERE id IN (SELECT value FROM json_each(?)) AND (again = 0 OR passed = 1)", params![&ids]),
         Statement::new(

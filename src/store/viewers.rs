@@ -16,10 +16,10 @@ pub const fn step(at: Millis) -> i64 {
     at.0.div_euclid(STEP_MS)
 }
 
-/// The step in which somebody is no longer counted who was there until then.
+/// The first step in which somebody is no longer counted who was there until then.
 #[must_use]
 pub const fn after(at: Millis) -> i64 {
-    step(at) + 1
+    step(at.plus(-1)) + 1
 }
 
 /// The first and the last step of a stream: `first` and `last`, NULL if nobody came.
@@ -39,7 +39,7 @@ pub fn changes(stream_id: &str, first: i64, last: i64, width: i64) -> Statement 
     Statement::new(
         "SELECT (v.step - ? + ? - 1) / ? AS point, s.ended_at, sum(v.change) AS change FROM viewer_steps v \
          LEFT JOIN sessions s ON s.sid = v.session_sid WHERE v.stream_id = ? AND v.step <= ? \
-         AND (s.ended_at IS NULL OR v.step <= s.ended_at / ?) GROUP BY 1, v.session_sid ORDER BY 1 LIMIT ?",
+         AND (s.ended_at IS NULL OR v.step <= (s.ended_at - 1) / ?) GROUP BY 1, v.session_sid ORDER BY 1 LIMIT ?",
         params![first, width, width, stream_id, last, STEP_MS, MOST_ROWS],
     )
 }

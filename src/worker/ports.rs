@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Object, Promise, Uint8Array};
-use serde_json::json;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -14,6 +13,7 @@ use super::{js, outside, pipe};
 use crate::auth::jwks::JwksCache;
 use crate::auth::token::Algorithm;
 use crate::http::{Incoming, Outgoing, Unanswered, Unpiped};
+use crate::object;
 use crate::ports::{DatabaseFailed, Guard, Ports, Trail};
 use crate::store::{Rows, Statement};
 use crate::time::Millis;
@@ -67,7 +67,7 @@ impl WorkerPorts {
     /// Notes what D1 did since the last note: round trips, rows read, rows written.
     pub(super) fn note_d1(&self, trail: &Trail, name: &str) {
         let touched = self.touched.take();
-        trail.note(name, json!({ "trips": self.round_trips.take(), "read": touched.read, "written": touched.written }));
+        trail.note(name, object!({ "trips": self.round_trips.take(), "read": touched.read, "written": touched.written }));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The doctor against the models, and that it knows what each migration brought.
 
-use livekit_storj::doctor::MARKS;
+use livekit_storj::doctor::{MARKS, THERE};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -19,15 +19,14 @@ fn every_migration_has_a_mark_that_it_alone_brings() {
     files.sort();
     assert_eq!(MARKS.map(|(file, ..)| file).to_vec(), files);
     let db = Connection::open_in_memory().unwrap();
-    let there = |table: &str, column: &str| {
-        let count: i64 =
-            db.query_row("SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", [table, column], |row| row.get(0)).unwrap();
+    let there = |table: &str, name: &str| {
+        let count: i64 = db.query_row(THERE, [table, name, table, name], |row| row.get(0)).unwrap();
         count == 1
     };
-    for (file, table, column) in MARKS {
-        assert!(!there(table, column), "{file}");
+    for (file, table, name) in MARKS {
+        assert!(!there(table, name), "{file}");
         db.execute_batch(&std::fs::read_to_string(format!("migrations/{file}")).unwrap()).unwrap();
-        assert!(there(table, column), "{file}");
+        assert!(there(table, name), "{file}");
     }
 }
 
