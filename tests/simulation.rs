@@ -19,6 +19,9 @@
     unreachable_pub
 )]
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[path = "simulation/acknowledged.rs"]
 mod acknowledged;
 #[path = "bucket/mod.rs"]
@@ -39,6 +42,10 @@ mod histories;
 mod history;
 #[path = "simulation/invariants.rs"]
 mod invariants;
+#[path = "simulation/keeping.rs"]
+mod keeping;
+#[path = "simulation/kept.rs"]
+mod kept;
 #[path = "simulation/livekit.rs"]
 mod livekit;
 #[path = "simulation/people.rs"]
@@ -53,6 +60,8 @@ mod regressions;
 mod shrink;
 #[path = "simulation/storj.rs"]
 mod storj;
+#[path = "simulation/watchers.rs"]
+mod watchers;
 #[path = "simulation/webhooks.rs"]
 mod webhooks;
 #[path = "simulation/worker.rs"]

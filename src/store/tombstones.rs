@@ -106,7 +106,7 @@ pub fn recordings(doomed: &[&Doomed], why: &str, now: Millis) -> Vec<Statement> 
              SELECT k.value ->> 'kind', a.endpoint, a.bucket, a.region, k.value ->> 'key', ?, a.id, 1, ? \
              FROM json_each(?) k JOIN assets a ON a.id = k.value ->> 'a' WHERE 1 \
              ON CONFLICT (bucket, object_key, endpoint, kind, upload_id) DO UPDATE SET \
-             try_at = min(try_at, excluded.try_at), again = 1, asset_id = excluded.asset_id",
+             try_at = min(try_at, excluded.try_at), passed = 0, again = 1, asset_id = excluded.asset_id",
             params![why, now, crate::json::write(&Value::from(things))],
         ),
         // A copy under way: its upload is thrown away, and what a last part leaves behind an hour later.

@@ -43,9 +43,9 @@ pub struct Thrown<'a> {
 }
 
 const INSERT: &str = "INSERT INTO trash (kind, endpoint, bucket, region, object_key, upload_id, why, asset_id, again, try_at) ";
-/// Thrown away twice is thrown away once, at the earlier time.
+/// Thrown away twice is thrown away once, at the earlier time, and from the beginning.
 const TWICE: &str = " ON CONFLICT (bucket, object_key, endpoint, kind, upload_id) DO UPDATE SET try_at = min(try_at, excluded.try_at), \
-    again = max(again, excluded.again), asset_id = COALESCE(asset_id, excluded.asset_id)";
+    passed = 0, again = max(again, excluded.again), asset_id = COALESCE(asset_id, excluded.asset_id)";
 
 /// Throws something away. The schedule works it off, [`crate::flow::discard`].
 #[must_use]
@@ -130,8 +130,11 @@ pub fn gone(items: &[&Item], now: Millis) -> Vec<Statement> {
     let over = "id IN (SELECT value FROM json_each(?)) AND status = 'deleting' \
                 AND NOT EXISTS (SELECT 1 FROM trash t WHERE t.asset_id = assets.id AND t.passed = 0)";
     batch![
-        // Asked for a second time: gone for good.
-        Statement::new("DELETE FROM trash WHERE id IN (SELECT value FROM json_each(?)) AND (again = 0 OR passed = 1)", params![&ids]),
+        // Asked for a second time: gone for good. Not so by two at once, which both ask for the first time.
+        Statement::new(
+            "DELETE FROM trash WHERE id IN (SELECT value FROM json_each(?)) AND (again = 0 OR (passed = 1 AND try_at <= ?))",
+            params![&ids, now],
+        ),
         Statement::new(
             "UPDATE trash SET passed = 1, tries = 0, error = NULL, try_at = ? WHERE id IN (SELECT value FROM json_each(?))",
             params![now.plus(AGAIN_AFTER_MS), &ids],

@@ -1,7 +1,7 @@
 //! A bucket as Storj's gateway has one, without the bytes: what an object is made of is known by name, so a copy
 //! that was put together wrongly is another object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 
@@ -18,6 +18,7 @@ pub struct Piece {
 pub struct Upload {
     pub key: String,
     pub parts: BTreeMap<u64, (String, Vec<Piece>)>,
+    expires: Option<i64>,
 }
 
 /// Keys with sizes; what is not among `made` is a piece of itself.
@@ -28,6 +29,11 @@ pub struct Bucket {
     /// What a GET of a small object answers.
     pub texts: BTreeMap<String, String>,
     pub uploads: BTreeMap<String, Upload>,
+    /// When an object goes by itself.
+    pub expires: BTreeMap<String, i64>,
+    /// What was deleted by a request.
+    pub removed: BTreeSet<String>,
+    pub now: i64,
     begun: u64,
 }
 
@@ -42,7 +48,7 @@ fn answer(status: u16, body: &str) -> Incoming {
     Incoming { status, content_length: Some(body.len() as u64), body: body.as_bytes().to_vec(), ..Incoming::default() }
 }
 
-fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+pub fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     text.split(open).skip(1).filter_map(|rest| rest.split_once(close).map(|(inner, _)| inner)).collect()
 }
 
@@ -76,6 +82,7 @@ impl Bucket {
                 _ => joined.push(piece),
             }
         }
+        self.expires.remove(key);
         self.objects.insert(key.to_owned(), joined.iter().map(|piece| piece.length).sum());
         self.made.insert(key.to_owned(), joined);
     }
@@ -84,6 +91,7 @@ impl Bucket {
     pub fn remove(&mut self, key: &str) {
         self.objects.remove(key);
         self.made.remove(key);
+        self.expires.remove(key);
     }
 
     /// Answers a request; `None` for one that is not about keeping or deleting.
@@ -106,7 +114,9 @@ impl Bucket {
             "POST" if has("uploads") => {
                 self.begun += 1;
                 let id = format!("upload+{}", self.begun);
-                self.uploads.insert(id.clone(), Upload { key, ..Upload::default() });
+                let seconds = header(request, "x-amz-meta-object-expires").map(|ttl| ttl[1..ttl.len() - 1].parse::<i64>().unwrap());
+                let expires = seconds.map(|seconds| self.now + seconds * 1_000);
+                self.uploads.insert(id.clone(), Upload { key, expires, ..Upload::default() });
                 answer(200, &format!("<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"))
             }
             "POST" if has("uploadId") => self.complete(&key, &query["uploadId"], &String::from_utf8_lossy(&request.body)),
@@ -124,8 +134,10 @@ impl Bucket {
                 if !self.objects.contains_key(&from) {
                     return Some(error(404, "NoSuchKey"));
                 }
-                let pieces = self.pieces(&from);
+                let (pieces, expires) = (self.pieces(&from), self.expires.get(&from).copied());
                 self.make(&key, pieces);
+                // The gateway takes a copy's expiry from its source.
+                self.expires.extend(expires.map(|at| (key, at)));
                 answer(200, "<CopyObjectResult><ETag>\"copy\"</ETag></CopyObjectResult>")
             }
             _ => return None,
@@ -150,7 +162,10 @@ impl Bucket {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let keys = between(&body, "<Key>", "</Key>");
         assert!(!keys.is_empty() && keys.len() <= 1_000);
-        keys.iter().for_each(|key| self.remove(key));
+        for key in keys.into_iter().filter(|key| self.objects.contains_key(*key)).map(str::to_owned).collect::<Vec<_>>() {
+            self.remove(&key);
+            self.removed.insert(key);
+        }
         answer(200, "<DeleteResult></DeleteResult>")
     }
 
@@ -170,6 +185,7 @@ impl Bucket {
         }
         self.uploads.remove(id);
         self.make(key, upload.parts.into_values().flat_map(|(_, pieces)| pieces).collect());
+        self.expires.extend(upload.expires.map(|at| (key.to_owned(), at)));
         answer(200, "<CompleteMultipartUploadResult><ETag>\"whole\"</ETag></CompleteMultipartUploadResult>")
     }
 

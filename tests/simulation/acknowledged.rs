@@ -3,6 +3,8 @@
 use livekit_storj::params;
 use serde_json::{Value, json};
 
+use super::keeping::What;
+use super::kept::{asked_to_delete, gone};
 use super::people::HOST;
 use super::world::World;
 
@@ -21,6 +23,12 @@ pub fn effect_is_there(world: &World, event: &Value) -> Result<(), String> {
         return if ours == json!(0) { Ok(()) } else { Err("no session".to_owned()) };
     };
     let who = &event["participant"];
+    // Of a stream that was deleted nobody is counted any more.
+    if world.db.one("SELECT count(*) FROM live_streams WHERE id = ?", params![session["stream_id"].as_str().unwrap_or_default()])
+        == json!(0)
+    {
+        return Ok(());
+    }
     if name == "room_finished" {
         return if session["ended_at"].is_null() { Err("the session is open".to_owned()) } else { Ok(()) };
     }
@@ -46,7 +54,12 @@ fn of_egress(world: &World, info: &Value) -> Result<(), String> {
     let sql =
         "SELECT egress_id, session_sid, status, inferred, heard, started_at, ended_at, file, size_bytes FROM egresses WHERE object_key = ?";
     let rows = world.db.rows(sql, params![key]);
-    let job = rows.first().ok_or("no job")?;
+    let Some(job) = rows.first() else {
+        // Of a deleted stream nothing is left but its recordings.
+        let egress = world.livekit.borrow().egresses.iter().find(|egress| egress.key == key).map(|egress| egress.stream.clone());
+        let deleted = egress.is_some_and(|stream| asked_to_delete(world, What::DeleteStream, &stream));
+        return if deleted { Ok(()) } else { Err("no job".to_owned()) };
+    };
     let lacks = |what: &str| Err(format!("{what}: {job}"));
     let (status, depth) = match info["status"].as_str() {
         None => ("", 0),
@@ -71,11 +84,12 @@ fn of_egress(world: &World, info: &Value) -> Result<(), String> {
     }
     let size = &info["fileResults"][0]["size"];
     if let Some(size) = size.as_str() {
-        let asset = world.db.rows("SELECT livepeer_asset_id FROM assets WHERE object_key = ?", params![key]);
+        // By its job: one of segments has another object's key.
+        let sql = "SELECT livepeer_asset_id FROM assets WHERE job_id = (SELECT id FROM egresses WHERE object_key = ?)";
+        let asset = world.db.rows(sql, params![key]);
         if job["file"] != json!("yes")
             || job["size_bytes"].is_null()
-            || asset.len() != 1
-            || asset[0]["livepeer_asset_id"] != info["egressId"]
+            || (!gone(world).contains(key) && (asset.len() != 1 || asset[0]["livepeer_asset_id"] != info["egressId"]))
         {
             return lacks(&format!("no recording of {size} bytes"));
         }

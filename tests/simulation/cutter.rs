@@ -39,13 +39,17 @@ pub fn cut(world: &World, n: usize, how: Cut) {
             index += &format!("#EXTINF:{}.{:03},\ns_{number:05}.ts\n", ms / 1_000, ms % 1_000);
         }
         if hole != Some(u64::from(number)) {
-            storj.objects.insert(format!("{folder}s_{number:05}.ts"), ms.unsigned_abs() * 320);
+            let key = format!("{folder}s_{number:05}.ts");
+            let written = world.now() - length + SEGMENT_MS * (i64::from(number) + 1);
+            storj.expires.extend(egress.ttl.map(|ttl| (key.clone(), written + ttl)));
+            storj.objects.insert(key, ms.unsigned_abs() * 320);
             world.cut.borrow_mut().entry(egress.key.clone()).or_default().insert(number, ms.unsigned_abs() * 320);
         }
     }
     if !lengths.is_empty() {
         world.count("segments were written");
         let key = format!("{folder}index.m3u8");
+        storj.expires.extend(egress.ttl.map(|ttl| (key.clone(), world.now() + ttl)));
         storj.objects.insert(key.clone(), index.len() as u64);
         storj.texts.insert(key, index);
     }

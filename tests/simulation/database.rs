@@ -1,91 +1,182 @@
 //! D1: SQLite with all migrations. Every statement runs as it would there, a batch as one transaction.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use livekit_storj::store::{Param, Rows, Statement};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::types::{Value as Sql, ValueRef};
-use serde_json::{Map, Value, json};
+use rusqlite::types::ValueRef;
+use serde_json::{Map, Value};
+
+use super::watchers::WATCHERS;
 
 thread_local! {
     /// Opening a database takes longer than a history, so each thread keeps one and empties it.
-    static KEPT: RefCell<Option<(Connection, Vec<String>)>> = const { RefCell::new(None) };
+    static KEPT: RefCell<Option<Kept>> = const { RefCell::new(None) };
 }
 
-/// Watches every committed change by triggers, which roll back with what they watched.
-const WATCHERS: &str = "
-CREATE TEMP TABLE violations (what TEXT NOT NULL);
-CREATE TEMP TRIGGER a_state_went_backwards AFTER UPDATE OF status, inferred ON main.egresses
-WHEN NOT (
-  (NEW.status = OLD.status AND NEW.inferred = OLD.inferred)
-  OR (OLD.status NOT IN ('complete', 'failed', 'aborted', 'limit_reached') AND
-      instr('requested starting recording stopping complete failed aborted limit_reached', NEW.status)
-      > instr('requested starting recording stopping complete failed aborted limit_reached', OLD.status))
-  OR (OLD.inferred = 1 AND NEW.inferred = 0 AND NEW.status IN ('complete', 'failed', 'aborted', 'limit_reached')))
-BEGIN
-  INSERT INTO violations VALUES ('job went from ' || OLD.status || OLD.inferred || ' to ' || NEW.status || NEW.inferred);
-END;
-CREATE TEMP TRIGGER a_ready_recording_was_lost AFTER UPDATE OF status ON main.assets
-WHEN OLD.status = 'ready' AND NEW.status <> 'ready'
-BEGIN INSERT INTO violations VALUES ('recording went from ready to ' || NEW.status); END;
-CREATE TEMP TRIGGER an_ended_stream_came_back AFTER UPDATE OF ended_at, status ON main.live_streams
-WHEN OLD.ended_by = 'owner' AND (NEW.ended_at IS NULL OR NEW.status <> 'ended')
-BEGIN INSERT INTO violations VALUES ('a stream that its owner ended came back'); END;
-CREATE TEMP TRIGGER a_session_came_back AFTER UPDATE OF ended_at ON main.sessions
-WHEN OLD.ended_at IS NOT NULL AND NEW.ended_at IS NULL
-BEGIN INSERT INTO violations VALUES ('a session that was over came back'); END;
-CREATE TEMP TRIGGER an_egress_changed_its_job AFTER UPDATE OF egress_id ON main.egresses
-WHEN OLD.egress_id IS NOT NULL AND OLD.egress_id IS NOT NEW.egress_id
-BEGIN INSERT INTO violations VALUES ('a job changed its egress'); END;
-CREATE TEMP TRIGGER a_count_below_zero AFTER UPDATE OF viewer_count ON main.live_streams
-WHEN NEW.viewer_count < 0 OR NEW.peak_viewers < NEW.viewer_count
-BEGIN INSERT INTO violations VALUES ('viewers below zero or above their peak'); END;
-";
-
 /// All tables of ours, whichever migrations there are.
-const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' UNION ALL SELECT 'violations'";
+const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' UNION ALL SELECT 'violations' UNION ALL SELECT 'gone'";
 
 /// The database of one history.
-pub struct Database(Option<(Connection, Vec<String>)>);
+pub struct Database(RefCell<Option<Kept>>);
+
+/// A connection and what it has prepared, which outlive a history.
+struct Kept {
+    /// Lives as long as its thread: statements borrow from it.
+    db: &'static Connection,
+    tables: Vec<String>,
+    /// By the hash of their text: a few hundred of 2^64.
+    statements: HashMap<u64, Prepared, BuildHasherDefault<Itself>>,
+}
+
+struct Prepared {
+    statement: rusqlite::Statement<'static>,
+    /// The names of its columns and their places, as a JSON object has them.
+    columns: Vec<(String, usize)>,
+    reads: bool,
+    /// What it read since the last change, by its parameters: much is asked for twice.
+    read: Vec<(Vec<Param>, Rows)>,
+    changes: u64,
+}
+
+/// Statements are long and few: eight bytes at a time is good enough.
+fn hash(sql: &str) -> u64 {
+    sql.as_bytes().chunks(8).fold(0, |hash: u64, word| {
+        let mut eight = [0; 8];
+        eight[..word.len()].copy_from_slice(word);
+        (hash.rotate_left(5) ^ u64::from_le_bytes(eight)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
+
+/// The hash of what is a hash.
+#[derive(Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Kept {
+    fn open() -> Self {
+        let db: &'static Connection = Box::leak(Box::new(Connection::open_in_memory().unwrap()));
+        // Nothing is rolled back here, and a plan made once is good for every value: a third less time.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+        db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;").unwrap();
+        let mut files: Vec<_> = std::fs::read_dir("migrations").unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            db.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
+        }
+        db.execute_batch(WATCHERS).unwrap();
+        let tables = db.prepare(TABLES).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        Self { db, tables, statements: HashMap::default() }
+    }
+
+    fn empty(&mut self) {
+        for table in std::mem::take(&mut self.tables) {
+            self.query(&format!("DELETE FROM {table}"), &[]).unwrap();
+            self.tables.push(table);
+        }
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param]) -> rusqlite::Result<Rows> {
+        let prepared = match self.statements.entry(hash(sql)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Prepared::new(self.db, sql)?),
+        };
+        if !prepared.reads {
+            return prepared.run(params);
+        }
+        let changes = self.db.total_changes();
+        if prepared.changes != changes {
+            prepared.read.clear();
+            prepared.changes = changes;
+        }
+        if let Some((_, rows)) = prepared.read.iter().find(|(with, _)| with == params) {
+            return Ok(rows.clone());
+        }
+        let rows = prepared.run(params)?;
+        prepared.read.push((params.to_vec(), rows.clone()));
+        Ok(rows)
+    }
+}
+
+fn reads(sql: &str) -> bool {
+    sql.starts_with("SELECT")
+}
+
+impl Prepared {
+    fn new(db: &'static Connection, sql: &str) -> rusqlite::Result<Self> {
+        let statement = db.prepare(sql)?;
+        let mut columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).zip(0..).collect();
+        columns.sort();
+        Ok(Self { statement, columns, reads: reads(sql), read: vec![], changes: 0 })
+    }
+
+    fn run(&mut self, params: &[Param]) -> rusqlite::Result<Rows> {
+        for (index, param) in params.iter().enumerate() {
+            match param {
+                Param::Null => self.statement.raw_bind_parameter(index + 1, rusqlite::types::Null)?,
+                Param::Number(number) => self.statement.raw_bind_parameter(index + 1, number.get())?,
+                Param::Text(text) => self.statement.raw_bind_parameter(index + 1, text.as_str())?,
+            }
+        }
+        let mut rows = self.statement.raw_query();
+        let mut all = vec![];
+        while let Some(row) = rows.next()? {
+            let value = |index| match row.get_ref_unwrap(index) {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(number) => number.into(),
+                ValueRef::Real(number) => number.into(),
+                ValueRef::Text(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
+                ValueRef::Blob(_) => panic!("no blobs here"),
+            };
+            let object: Map<String, Value> = self.columns.iter().map(|(name, index)| (name.clone(), value(*index))).collect();
+            all.push(Value::Object(object));
+        }
+        Ok(all)
+    }
+}
 
 impl Database {
     pub fn empty() -> Self {
-        let kept = KEPT.with_borrow_mut(Option::take);
-        let kept = kept.unwrap_or_else(|| {
-            let db = Connection::open_in_memory().unwrap();
-            db.set_prepared_statement_cache_capacity(512);
-            // Nothing is rolled back here, and a plan made once is good for every value: a third less time.
-            db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
-            db.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;").unwrap();
-            let mut files: Vec<_> = std::fs::read_dir("migrations").unwrap().map(|file| file.unwrap().path()).collect();
-            files.sort();
-            for file in files {
-                db.execute_batch(&std::fs::read_to_string(file).unwrap()).unwrap();
-            }
-            db.execute_batch(WATCHERS).unwrap();
-            let tables = db.prepare(TABLES).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-            (db, tables)
-        });
-        for table in &kept.1 {
-            kept.0.prepare_cached(&format!("DELETE FROM {table}")).unwrap().execute([]).unwrap();
-        }
-        Self(Some(kept))
+        let mut kept = KEPT.with_borrow_mut(Option::take).unwrap_or_else(Kept::open);
+        kept.empty();
+        Self(RefCell::new(Some(kept)))
     }
 
     /// Runs a batch as one transaction.
     pub fn batch(&self, statements: &[Statement]) -> Vec<Rows> {
-        let db = &self.0.as_ref().unwrap().0;
-        db.prepare_cached("BEGIN").unwrap().execute([]).unwrap();
+        let mut kept = self.0.borrow_mut();
+        let kept = kept.as_mut().unwrap();
         // A statement that SQLite does not take is a fault of this program, not of the world.
-        let rows = statements.iter().map(|s| query(db, s).unwrap_or_else(|error| panic!("{error}: {}", s.sql))).collect();
-        db.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
+        let mut run = |sql: &str, params: &[Param]| kept.query(sql, params).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        let writes = !statements.iter().all(|statement| reads(&statement.sql));
+        if writes {
+            run("BEGIN", &[]);
+        }
+        let rows = statements.iter().map(|statement| run(&statement.sql, &statement.params)).collect();
+        if writes {
+            run("COMMIT", &[]);
+        }
         rows
     }
 
     /// For the checks: rows of a query of our own.
     pub fn rows(&self, sql: &str, params: Vec<Param>) -> Rows {
-        query(&self.0.as_ref().unwrap().0, &Statement::new(sql.to_owned(), params)).unwrap()
+        self.0.borrow_mut().as_mut().unwrap().query(sql, &params).unwrap()
     }
 
     /// The first column of the first row, or null.
@@ -101,31 +192,4 @@ impl Drop for Database {
             KEPT.with_borrow_mut(|kept| *kept = self.0.take());
         }
     }
-}
-
-fn query(db: &Connection, statement: &Statement) -> rusqlite::Result<Rows> {
-    let mut prepared = db.prepare_cached(&statement.sql)?;
-    let params = statement.params.iter().map(|param| match param {
-        Param::Null => Sql::Null,
-        Param::Number(number) => Sql::Integer(number.get()),
-        Param::Text(text) => Sql::Text(text.clone()),
-    });
-    let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
-    let mut all = vec![];
-    let mut columns: Vec<String> = vec![];
-    while let Some(row) = rows.next()? {
-        if columns.is_empty() {
-            columns = row.as_ref().column_names().into_iter().map(str::to_owned).collect();
-        }
-        let value = |index| match row.get_ref_unwrap(index) {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(number) => json!(number),
-            ValueRef::Real(number) => json!(number),
-            ValueRef::Text(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
-            ValueRef::Blob(_) => panic!("no blobs here"),
-        };
-        let object: Map<String, Value> = columns.iter().enumerate().map(|(index, name)| (name.clone(), value(index))).collect();
-        all.push(Value::Object(object));
-    }
-    Ok(all)
 }

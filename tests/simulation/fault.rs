@@ -1,6 +1,6 @@
 //! What can go wrong, and where: one table.
 
-use Edge::{Batch, Cron, Delivery, Egress, Event, Head, List, Pipe, Probe, Room, Start, Stop};
+use Edge::{Batch, Cron, Delete, Delivery, Egress, Event, Head, List, Pipe, Probe, Room, Start, Stop};
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Edge {
     Probe,
     /// HEAD and GET of an object.
     Head,
+    /// Deleting objects.
+    Delete,
     /// An object piped into another.
     Pipe,
     /// One try to deliver a webhook.
@@ -42,23 +44,24 @@ macro_rules! faults {
 }
 
 faults! {
-    KilledBefore: Batch | Start | Stop | List | Room | Probe | Head | Pipe = "the Worker is killed before the effect",
-    KilledAfter: Batch | Start | Stop | List | Room | Probe | Head | Pipe = "the Worker is killed after the effect",
-    Slow: Batch | Start | Stop | List | Room | Probe | Head | Delivery = "the effect takes up to 9 s",
+    KilledBefore: Batch | Start | Stop | List | Room | Probe | Head | Delete | Pipe = "the Worker is killed before the effect",
+    KilledAfter: Batch | Start | Stop | List | Room | Probe | Head | Delete | Pipe = "the Worker is killed after the effect",
+    Slow: Batch | Start | Stop | List | Room | Probe | Head | Delete | Delivery = "the effect takes up to 9 s",
     FailsBefore: Batch = "D1 fails, nothing was done",
     FailsAfter: Batch = "D1 fails, everything was done",
     DoneTwice: Batch = "D1 did it, seemed to fail, and the shell repeated it",
-    SilentBefore: Start | Stop | List | Room | Probe | Head | Pipe = "no answer, nothing was done",
-    SilentAfter: Start | Stop | List | Room | Probe | Head | Pipe = "no answer, it was done",
-    BreaksAfter: Start | Stop | List | Room | Probe | Head = "the connection breaks, it was done",
-    Internal: Start | Stop | List | Room | Probe | Head = "500, nothing was done",
-    Overloaded: Probe | Head | Stop | List = "503, nothing was done",
+    SilentBefore: Start | Stop | List | Room | Probe | Head | Delete | Pipe = "no answer, nothing was done",
+    SilentAfter: Start | Stop | List | Room | Probe | Head | Delete | Pipe = "no answer, it was done",
+    BreaksAfter: Start | Stop | List | Room | Probe | Head | Delete = "the connection breaks, it was done",
+    Internal: Start | Stop | List | Room | Probe | Head | Delete = "500, nothing was done",
+    Overloaded: Probe | Head | Delete | Stop | List = "503, nothing was done",
     NoRecorder: Start = "503 no response from servers, nothing was done",
     Limit: Start = "429, nothing was done",
     TakenLate: Start = "no answer, and taken 60 s later",
     TakenVeryLate: Start = "no answer, and taken 150 s later",
     Emptied: List = "an empty list, as of another project",
-    Refused: Probe | Head = "403",
+    Refused: Probe | Head | Delete = "403",
+    InPart: Delete = "half of the keys are refused",
     NotDelivered: Delivery = "the request never arrives",
     AnswerLost: Delivery = "the Worker's answer never arrives",
     Dropped: Event = "all tries fail",
@@ -112,7 +115,7 @@ impl Edge {
         match self {
             Batch => "d1",
             Start | Stop | List | Room => "livekit",
-            Probe | Head | Pipe => "storj",
+            Probe | Head | Delete | Pipe => "storj",
             Delivery | Event => "webhooks",
             Cron => "cron",
             Egress => "egress",

@@ -78,7 +78,7 @@ fn storm_and_calm(world: &Rc<World>) {
     }
     // (3) Everybody goes home.
     all_leave(world);
-    let end = world.now() + DRAINED_MS;
+    let end = world.now() + DRAINED_MS + world.plan.keeping().ms();
     while world.now() < end && !(invariants::is_drained(world) && world.livekit.borrow().rooms.is_empty()) {
         world.exec.run_until(world.now() + 5 * MINUTE);
     }
@@ -94,10 +94,10 @@ async fn schedule(world: Rc<World>) {
         world.exec.until(START + number * MINUTE).await;
         let name = format!("cron{number}");
         if world.calm.get() || world.dice.chance(&name, "idle", 750) {
-            let due = "SELECT (SELECT count(*) FROM live_streams WHERE tend_at <= ?) + (SELECT count(*) FROM trash WHERE try_at <= ?) \
-                       + (SELECT count(*) FROM reels WHERE join_at <= ?) + (SELECT count(*) FROM saves WHERE try_at <= ?)";
-            let due = world.db.one(due, livekit_storj::params![world.now(), world.now(), world.now(), world.now()]);
-            if due == serde_json::json!(0) {
+            let due = "SELECT min(at) FROM (SELECT min(tend_at) AS at FROM live_streams UNION ALL SELECT min(try_at) FROM trash \
+                       UNION ALL SELECT min(join_at) FROM reels UNION ALL SELECT min(try_at) FROM saves \
+                       UNION ALL SELECT min(expires_at) FROM assets WHERE status = 'ready')";
+            if world.db.one(due, vec![]).as_i64().is_none_or(|at| at > world.now()) {
                 continue;
             }
         }

@@ -6,9 +6,11 @@ use livekit_storj::hls::Reel;
 use livekit_storj::params;
 use serde_json::{Value, json};
 
+use super::keeping::What;
+use super::kept::{self, asked_to_delete, gone};
 use super::livekit::Stay;
 use super::people::{HOST, Said, Word};
-use super::storj::segments_of;
+use super::storj::{pass, segments_of};
 use super::world::{Dashboard, World};
 
 fn text(row: &Value, name: &str) -> String {
@@ -18,18 +20,21 @@ fn text(row: &Value, name: &str) -> String {
 /// Nothing is left to do.
 pub fn is_drained(world: &World) -> bool {
     let open = "SELECT (SELECT count(*) FROM live_streams WHERE tend_at IS NOT NULL) + (SELECT count(*) FROM trash) \
-                + (SELECT count(*) FROM reels WHERE join_at IS NOT NULL)";
+                + (SELECT count(*) FROM reels WHERE join_at IS NOT NULL) + (SELECT count(*) FROM saves) \
+                + (SELECT count(*) FROM assets WHERE status = 'deleting' OR (status = 'ready' AND expires_at IS NOT NULL))";
     world.db.one(open, vec![]) == json!(0) && world.livekit.borrow().egresses.iter().all(|egress| egress.is_over() || egress.dead)
 }
 
 /// After each calm.
 pub fn at_any_time(world: &World) {
+    pass(world);
     for row in world.db.rows("SELECT what FROM violations", vec![]) {
         world.violated("no state goes backwards", text(&row, "what"));
     }
     jobs_and_egresses_are_the_same(world);
     every_file_has_its_recording(world);
     numbers_are_lower_bounds(world);
+    kept::at_any_time(world);
 }
 
 /// Each egress that LiveKit has is filed as a job, and a job's ending is LiveKit's.
@@ -37,7 +42,9 @@ fn jobs_and_egresses_are_the_same(world: &World) {
     let jobs = world.db.rows("SELECT id, egress_id, object_key, status, inferred, heard, error FROM egresses", vec![]);
     for egress in world.livekit.borrow().egresses.iter().filter(|egress| !egress.forgotten) {
         let Some(job) = jobs.iter().find(|job| text(job, "object_key") == egress.key) else {
-            world.violated("every egress has its job", egress.id.clone());
+            if !asked_to_delete(world, What::DeleteStream, &egress.stream) {
+                world.violated("every egress has its job", egress.id.clone());
+            }
             continue;
         };
         if text(job, "egress_id") != egress.id {
@@ -58,18 +65,24 @@ fn jobs_and_egresses_are_the_same(world: &World) {
 
 /// Exactly one recording for each file of ours and for each one that left segments alone, and its status is true.
 fn every_file_has_its_recording(world: &World) {
-    let sql = "SELECT a.object_key, a.status, a.size_bytes, a.partial, a.format, a.livepeer_asset_id, e.egress_id, a.job_id, e.id AS job, \
+    let sql = "SELECT a.object_key, a.status, a.size_bytes, a.partial, a.format, a.livepeer_asset_id, a.saved_key, a.expires_at, e.egress_id, a.job_id, e.id AS job, \
                a.stream_id, e.object_key AS asked_for, r.reel, e.file, e.segments FROM assets a \
                LEFT JOIN egresses e ON e.id = a.job_id LEFT JOIN reels r ON r.job_id = a.job_id";
     let assets = world.db.rows(sql, vec![]);
     let objects = world.storj.borrow().objects.clone();
     let egresses = world.livekit.borrow().egresses.clone();
+    let (gone, expired) = (gone(world), world.expired.borrow().clone());
     for egress in &egresses {
+        // What is not kept has no recording any more.
+        if gone.contains(&egress.key) || egress.ttl.is_some() && expired.iter().any(|key| key.starts_with(stem(&egress.key))) {
+            continue;
+        }
         let segments = world.cut.borrow().get(&egress.key).cloned().unwrap_or_default();
         let (file, folder) = (objects.get(&egress.key), Some(&segments).filter(|segments| !segments.is_empty()));
         if file.is_none() && (folder.is_none() || egress.is_alive() || egress.status == "EGRESS_ENDING" && !egress.dead) {
             continue;
         }
+        let is_saved = |asset: &Value| !asset["saved_key"].is_null();
         let asset = match assets.iter().filter(|asset| text(asset, "asked_for") == egress.key).collect::<Vec<_>>().as_slice() {
             [asset] => *asset,
             others => {
@@ -103,7 +116,7 @@ fn every_file_has_its_recording(world: &World) {
             (None, Some(folder)) => true_segments(folder),
             (None, None) => true,
         };
-        if text(asset, "status") != "ready" || !is_true {
+        if text(asset, "status") != "ready" || !(is_true || is_saved(asset)) {
             let how = format!("{} has a file of {file:?} bytes and segments of {:?}: {asset}", egress.key, folder.map(BTreeMap::len));
             world.violated("a recording tells the truth", how);
         }
@@ -112,13 +125,21 @@ fn every_file_has_its_recording(world: &World) {
         if asset["job"].is_null() {
             world.violated("a recording is a job's", asset.to_string());
         }
-        let is_there = objects.contains_key(&text(asset, "object_key")) || text(asset, "format") == "segments";
-        if !is_there && text(asset, "status") != "missing" {
+        let key = if asset["saved_key"].is_null() { "object_key" } else { "saved_key" };
+        let is_there = objects.contains_key(&text(asset, key)) || text(asset, "format") == "segments";
+        // What Storj deleted is deleted here with the next run of the schedule.
+        let is_expired = expired.contains(&text(asset, "object_key")) && !asset["expires_at"].is_null();
+        if !is_there && !is_expired && !matches!(text(asset, "status").as_str(), "missing" | "deleting") {
             world.violated("a recording without its file is missing", asset.to_string());
         }
         let partial = if asset["partial"] == json!(1) { " partial" } else { "" };
         world.count(format!("recording {} {}{partial}", text(asset, "status"), text(asset, "format")));
     }
+}
+
+/// What all keys of a recording begin with.
+fn stem(key: &str) -> &str {
+    key.strip_suffix(".mp4").unwrap_or(key)
 }
 
 /// Whether the recording is one object that is made of all of its segments, in order.
@@ -267,6 +288,13 @@ fn what_is_wished_records(world: &World) {
         let wanted = matches!(stream["wish"].as_str(), Some("auto" | "asked")) && stream["ended_by"].is_null();
         // Without any webhook nobody tells that the host came.
         let told = world.dashboard != Dashboard::Nothing || text(&stream, "wish") == "asked";
+        // A life of a room of which every word was lost, after one that is over, nobody knows of ("Not covered").
+        let life = world.db.one("SELECT count(*) FROM sessions WHERE sid = ?", params![&room.sid]);
+        let unheard = life == json!(0) && !stream["session_sid"].is_null() && text(&stream, "wish") == "auto";
+        if wanted && told && !recording && unheard && world.counts.borrow().contains_key("webhooks lost") {
+            world.count("a life of a room that nobody told of");
+            continue;
+        }
         if wanted && told && !recording {
             world.violated("what is wished records", format!("{}: {stream}", room.sid));
         }
@@ -317,6 +345,8 @@ fn streams_are_live_and_counted(world: &World) {
 
 /// Everybody went home, and the schedule had half a day.
 pub fn when_all_is_over(world: &World) {
+    pass(world);
+    kept::when_all_is_over(world);
     for stream in world.db.rows("SELECT id, status, wish, tend_at, viewer_count FROM live_streams", vec![]) {
         if !stream["tend_at"].is_null() {
             let sql = "SELECT egress_id, status, inferred, heard, error, file FROM egresses WHERE stream_id = ? AND (heard IS NULL OR heard < 3 OR file = 'unknown')";

@@ -6,6 +6,7 @@ use livekit_storj::api::Request;
 use livekit_storj::params;
 use serde_json::{Value, json};
 
+use super::keeping;
 use super::livekit;
 use super::plan::{Action, Step};
 use super::worker::request;
@@ -48,7 +49,7 @@ pub async fn act(world: Rc<World>, step: Step) {
             if let Some(record) = record {
                 body["record"] = json!(record);
             }
-            if let Some((201, answer)) = ask(&world, &name, HOST, "/livekit-token", body).await {
+            if let Some((201, answer)) = ask(&world, &name, HOST, "POST", "/livekit-token", body).await {
                 world.livekit.borrow_mut().tokens.insert(format!("{room}/{HOST}"), identity(&answer));
                 come(&world, &name, &room).await;
             }
@@ -59,7 +60,7 @@ pub async fn act(world: Rc<World>, step: Step) {
         Action::HostLeaves => livekit::leave(&world, &room, HOST),
         Action::ViewerComes(viewer) => {
             let user = format!("viewer{viewer}");
-            if let Some((201, answer)) = ask(&world, &name, &user, "/livekit-token", json!({ "roomName": room })).await {
+            if let Some((201, answer)) = ask(&world, &name, &user, "POST", "/livekit-token", json!({ "roomName": room })).await {
                 let identity = identity(&answer);
                 world.exec.sleep(world.dice.ms(&name, "join", 100, 3_000)).await;
                 world.livekit.borrow_mut().tokens.insert(format!("{room}/{user}"), identity.clone());
@@ -74,7 +75,7 @@ pub async fn act(world: Rc<World>, step: Step) {
         }
         Action::ViewerFails(viewer) => livekit::fail_to_join(&world, &room, &format!("viewer{viewer}~lost")),
         Action::Creates { record } => {
-            ask(&world, &name, HOST, "/api/streams", json!({ "title": "t", "roomName": room, "record": record })).await;
+            ask(&world, &name, HOST, "POST", "/api/streams", json!({ "title": "t", "roomName": room, "record": record })).await;
         }
         Action::Starts => say(&world, &name, &room, Word::Start, "/livekit-egress", json!({ "roomName": room })).await,
         Action::Stops => say(&world, &name, &room, Word::Stop, "/livekit-egress/stop", json!({ "roomName": room })).await,
@@ -94,6 +95,10 @@ pub async fn act(world: Rc<World>, step: Step) {
         Action::Outage(what, ms) => {
             world.count(format!("outage {what:?}"));
             world.outages.borrow_mut().insert(what, world.now() + ms);
+        }
+        Action::Keeps(_) => {}
+        Action::Deletes(_) | Action::DeletesAll | Action::DeletesStream { .. } | Action::Saves(_) | Action::SavesAll => {
+            keeping::act(world.clone(), step).await;
         }
     }
 }
@@ -135,12 +140,17 @@ fn identity(answer: &Value) -> String {
 }
 
 /// The stream that a room's name means in D1.
-fn stream_of(world: &World, room: &str) -> Option<String> {
+pub fn stream_of(world: &World, room: &str) -> Option<String> {
     let sql = "SELECT id FROM live_streams WHERE room_name = ? ORDER BY ended_at IS NULL DESC, created_at DESC, id DESC";
     world.db.one(sql, params![room]).as_str().map(str::to_owned)
 }
 
 async fn say(world: &Rc<World>, name: &str, room: &str, word: Word, path: &str, body: Value) {
+    drop(said_to(world, name, room, word, "POST", path, body).await);
+}
+
+/// Says a word, and answers what the Worker did.
+pub async fn said_to(world: &Rc<World>, name: &str, room: &str, word: Word, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
     let (number, body_names_room) = (world.said.borrow().len(), body["roomName"].is_string());
     let egress_id = body["egressId"].as_str().map(str::to_owned);
     let said = Said {
@@ -153,7 +163,7 @@ async fn say(world: &Rc<World>, name: &str, room: &str, word: Word, path: &str, 
         egresses: vec![],
     };
     world.said.borrow_mut().push(said);
-    let Some((status, answer)) = ask(world, name, HOST, path, body).await else { return };
+    let (status, answer) = ask(world, name, HOST, method, path, body).await?;
     world.count(format!("{word:?} answered {status}"));
     let (stream, session) = (stream_of(world, room), world.livekit.borrow().rooms.get(room).map(|room| room.sid.clone()));
     let said = &mut world.said.borrow_mut()[number];
@@ -166,15 +176,18 @@ async fn say(world: &Rc<World>, name: &str, room: &str, word: Word, path: &str, 
     }
     let named = answer["stopped"].as_array().cloned().unwrap_or_else(|| vec![answer["egressId"].clone()]);
     said.egresses = named.iter().filter_map(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned).collect();
+    Some((status, answer))
 }
 
 /// A request of somebody's. `None`: no answer.
-async fn ask(world: &Rc<World>, name: &str, user: &str, path: &str, body: Value) -> Option<(u16, Value)> {
+pub async fn ask(world: &Rc<World>, name: &str, user: &str, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
     let headers =
         vec![("content-type".to_owned(), "application/json".to_owned()), ("authorization".to_owned(), format!("Bearer {}", bearer(user)))];
     let origin = "https://rec.example".to_owned();
     let body = body.to_string().into_bytes();
-    let asked = Request { method: "POST".into(), path: path.into(), origin, headers, body, ..Request::default() };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let body = if method == "DELETE" { vec![] } else { body };
+    let asked = Request { method: method.into(), path: path.into(), query: query.into(), origin, headers, body };
     let reply = request(world, name, asked).await?;
     Some((reply.status, reply.body.unwrap_or_default()))
 }

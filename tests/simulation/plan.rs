@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dice::Dice;
 use super::fault::{Edge, Fault};
+use super::keeping::{self, Keeping};
 
 /// What somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub enum Action {
         forgets: bool,
     },
     Outage(Outage, i64),
+    /// What the operator has set, from the beginning.
+    Keeps(Keeping),
+    /// Somebody deletes a recording, the newest or one before it.
+    Deletes(u64),
+    DeletesAll,
+    DeletesStream {
+        stop: bool,
+    },
+    Saves(u64),
+    /// The stream is told to keep its recordings.
+    SavesAll,
 }
 
 /// What is away for a while.
@@ -80,6 +92,10 @@ impl Plan {
         Self { seed, steps: steps(Dice(seed)), faults: None }
     }
 
+    pub fn keeping(&self) -> Keeping {
+        Keeping::of(&self.steps)
+    }
+
     pub const fn dice(&self) -> Dice {
         Dice(self.seed)
     }
@@ -89,7 +105,7 @@ impl Plan {
         let scale: [u64; 5] = match edge {
             Edge::Batch => [0, 0, 4, 12, 30],
             Edge::Start | Edge::Stop => [0, 0, 100, 250, 500],
-            Edge::List | Edge::Room | Edge::Probe | Edge::Head | Edge::Pipe => [0, 0, 30, 100, 250],
+            Edge::List | Edge::Room | Edge::Probe | Edge::Head | Edge::Delete | Edge::Pipe => [0, 0, 30, 100, 250],
             Edge::Delivery | Edge::Event => [0, 0, 30, 100, 300],
             Edge::Cron => [0, 0, 50, 200, 400],
             Edge::Egress => [0, 0, 200, 500, 900],
@@ -159,6 +175,7 @@ fn steps(dice: Dice) -> Vec<Step> {
     // Numbers of their own, so that the plans of before keep theirs.
     let again: Vec<Step> = steps.iter().filter_map(|step| started_again(dice, *step)).collect();
     steps.extend(again);
+    steps.extend(keeping::steps(dice, rooms, length));
     steps.sort_by_key(|step| step.at);
     steps
 }

@@ -30,6 +30,10 @@ pub struct Egress {
     pub own_webhook: bool,
     /// The request asked for segments beside the file.
     pub segments: bool,
+    /// How long Storj keeps its objects.
+    pub ttl: Option<i64>,
+    /// The stream it was started for.
+    pub stream: String,
     pub asked_to_stop: bool,
     pub started: i64,
     pub first_frame: i64,
@@ -126,11 +130,14 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
         }
     }
     let room_sid = world.livekit.borrow().rooms.get(room)?.sid.clone();
-    let refused =
-        "SELECT count(*) FROM egresses WHERE session_sid = ? AND segments <> 'off' AND error = 'storage_refused' AND ended_at < ?";
-    if segments && world.db.one(refused, livekit_storj::params![&room_sid, world.now() - 60_000]) != json!(0) {
+    // LiveKit may take an attempt minutes after it was made.
+    let refused = "SELECT count(*) FROM egresses o JOIN egresses e ON e.object_key = ? \
+                   WHERE o.session_sid = ? AND o.segments <> 'off' AND o.error = 'storage_refused' AND o.ended_at < e.requested_at - 60000";
+    if segments && world.db.one(refused, livekit_storj::params![&key, &room_sid]) != json!(0) {
         world.violated("what the bucket refused is not asked for again", key.clone());
     }
+    let stream = world.db.one("SELECT stream_id FROM egresses WHERE object_key = ?", livekit_storj::params![&key]);
+    let stream = stream.as_str().unwrap_or_default().to_owned();
     let number = world.livekit.borrow().egresses.len();
     let id = format!("EG_{}", number + 1);
     let own_webhook = body["webhooks"].as_array().is_some_and(|hooks| !hooks.is_empty());
@@ -148,6 +155,8 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
         forgotten: false,
         own_webhook,
         segments,
+        ttl: ttl(body),
+        stream,
         asked_to_stop: false,
         started: world.livekit_now(),
         first_frame: 0,
@@ -332,12 +341,25 @@ fn upload(world: &Rc<World>, n: usize, size: u64, fate: Option<Fault>) -> u64 {
             let (world, late) = (world.clone(), world.dice.ms(&key, "late", least, most));
             world.clone().exec.spawn(async move {
                 world.exec.sleep(late).await;
-                world.storj.borrow_mut().objects.insert(key, written);
+                put(&world, n, key, written);
             });
         }
-        _ => drop(world.storj.borrow_mut().objects.insert(key, written)),
+        _ => put(world, n, key, written),
     }
     size
+}
+
+/// The object is there from now on, until its time is over.
+fn put(world: &World, n: usize, key: String, bytes: u64) {
+    let (ttl, mut storj) = (world.livekit.borrow().egresses[n].ttl, world.storj.borrow_mut());
+    storj.expires.extend(ttl.map(|ttl| (key.clone(), world.now() + ttl)));
+    storj.objects.insert(key, bytes);
+}
+
+/// What the request says of the expiry: `+30m`.
+fn ttl(body: &Value) -> Option<i64> {
+    let text = body["file_outputs"][0]["s3"]["metadata"]["Object-Expires"].as_str()?;
+    Some(text.strip_prefix('+')?.strip_suffix('m')?.parse::<i64>().unwrap() * 60_000)
 }
 
 fn end(world: &Rc<World>, n: usize, status: &'static str, error: &'static str, code: u64, size: u64) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use livekit_storj::http::{Incoming, Outgoing, Unanswered, Unpiped};
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, between};
 use super::plan::Outage;
 use super::world::World;
 
@@ -18,6 +18,7 @@ pub fn answer(world: &World, request: &Outgoing) -> Result<Incoming, Unanswered>
     if world.is_away(Outage::Key) {
         return Ok(Incoming { status: 403, body: FORBIDDEN.to_vec(), ..Incoming::default() });
     }
+    pass(world);
     if let Some(answer) = world.storj.borrow_mut().answer(request) {
         return Ok(answer);
     }
@@ -31,7 +32,32 @@ pub fn pipe(world: &World, sources: &[Outgoing], length: u64, sink: &Outgoing) -
     if world.is_away(Outage::Key) {
         return Err(Unpiped::Refused { source: 0, status: 403 });
     }
+    pass(world);
     world.storj.borrow_mut().pipe(sources, length, sink)
+}
+
+/// What has expired by now goes.
+pub fn pass(world: &World) {
+    let mut storj = world.storj.borrow_mut();
+    storj.now = world.now();
+    let over: Vec<String> = storj.expires.iter().filter(|(_, at)| **at <= world.now()).map(|(key, _)| key.clone()).collect();
+    over.iter().for_each(|key| storj.remove(key));
+    world.expired.borrow_mut().extend(over);
+}
+
+/// Deletes half of what it is asked to, and refuses the rest.
+pub fn delete_in_part(world: &World, request: &Outgoing) -> Result<Incoming, Unanswered> {
+    let body = String::from_utf8_lossy(&request.body).into_owned();
+    let mut keys = between(&body, "<Key>", "</Key>");
+    let refused = keys.split_off(keys.len() / 2);
+    let object = |key: &&str| format!("<Object><Key>{key}</Key></Object>");
+    if !keys.is_empty() {
+        let body = format!("<Delete>{}</Delete>", keys.iter().map(object).collect::<String>()).into_bytes();
+        answer(world, &Outgoing { body, ..request.clone() })?;
+    }
+    let error = |key: &&str| format!("<Error><Key>{key}</Key><Code>InternalError</Code><Message>no</Message></Error>");
+    let body = format!("<DeleteResult>{}</DeleteResult>", refused.iter().map(error).collect::<String>()).into_bytes();
+    Ok(Incoming { status: 200, content_length: Some(body.len() as u64), body, ..Incoming::default() })
 }
 
 /// Where a recording's segments go.

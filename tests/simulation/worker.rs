@@ -68,6 +68,7 @@ fn edge(request: &Outgoing) -> Edge {
         "DeleteRoom" => Edge::Room,
         "ListEgress" | "ListRooms" | "ListParticipants" => Edge::List,
         _ if request.method == "PUT" && request.url.contains("/_probe/") => Edge::Probe,
+        _ if request.method == "POST" && request.url.ends_with("?delete=") => Edge::Delete,
         _ => Edge::Head,
     }
 }
@@ -145,6 +146,7 @@ impl Ports for Invocation {
                 });
                 return silence().await;
             }
+            Some(Fault::InPart) => return super::storj::delete_in_part(world, &request),
             Some(Fault::Emptied) if world.may_be_emptied(&request) => return answer(200, "{}"),
             _ => {}
         }

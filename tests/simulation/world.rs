@@ -1,7 +1,7 @@
 //! The world of one history: the clock, D1, LiveKit, Storj, and what of all that goes wrong.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use livekit_storj::config::{self, Config};
@@ -11,6 +11,7 @@ use super::database::Database;
 use super::dice::Dice;
 use super::executor::Executor;
 use super::fault::{Edge, Fault};
+use super::keeping::{Asked, Keeping};
 use super::livekit::LiveKit;
 use super::people::Said;
 use super::plan::{Outage, Plan};
@@ -41,6 +42,8 @@ pub struct World {
     pub db: Database,
     pub livekit: RefCell<LiveKit>,
     pub storj: RefCell<Storj>,
+    /// What expired in it.
+    pub expired: RefCell<BTreeSet<String>>,
     /// Which segments were written, by number with their bytes, by the key of their recording.
     pub cut: RefCell<BTreeMap<String, BTreeMap<u32, u64>>>,
     pub outages: RefCell<BTreeMap<Outage, i64>>,
@@ -54,6 +57,8 @@ pub struct World {
     pub violations: RefCell<Vec<(&'static str, String)>>,
     /// What people said to the Worker about recording.
     pub said: RefCell<Vec<Said>>,
+    /// What people said about recordings that are there.
+    pub asked: RefCell<Vec<Asked>>,
     /// When a list of that kind was last emptied.
     pub emptied: RefCell<BTreeMap<String, i64>>,
 }
@@ -69,11 +74,12 @@ impl World {
         let world = Self {
             dice,
             dashboard,
-            config: CONFIG.with(Clone::clone),
+            config: config_of(plan.keeping()),
             exec: Executor::default(),
             db: Database::empty(),
             livekit: RefCell::default(),
             storj: RefCell::default(),
+            expired: RefCell::default(),
             cut: RefCell::default(),
             outages: RefCell::default(),
             calm: Cell::new(false),
@@ -81,10 +87,15 @@ impl World {
             counts: RefCell::default(),
             violations: RefCell::default(),
             said: RefCell::default(),
+            asked: RefCell::default(),
             emptied: RefCell::default(),
             plan,
         };
         world.exec.start_at(START);
+        if let Keeping::Days(days) = world.plan.keeping() {
+            let long_ago = "INSERT INTO retention (name, days, since_at, grace_ends_at) VALUES ('RETENTION_DAYS', ?, 0, 0)";
+            world.db.rows(long_ago, livekit_storj::params![days as i64]);
+        }
         Rc::new(world)
     }
 
@@ -143,8 +154,12 @@ impl World {
     }
 }
 
-thread_local! {
-    static CONFIG: Result<Config, Vec<config::Fault>> = Config::read(|name| {
+fn config_of(keeping: Keeping) -> Result<Config, Vec<config::Fault>> {
+    if keeping == Keeping::ForEver { CONFIG.with(Clone::clone) } else { read_config(keeping) }
+}
+
+fn read_config(keeping: Keeping) -> Result<Config, Vec<config::Fault>> {
+    Config::read(|name| {
         let value = match name {
             "LIVEKIT_URL" => "ws://127.0.0.1:7880",
             "LIVEKIT_API_KEY" => "devkey",
@@ -155,10 +170,14 @@ thread_local! {
             "STORJ_ENDPOINT" => "http://127.0.0.1:9000",
             "AUTH_JWT_SECRET" => CALLERS_SECRET,
             "PUBLIC_URL" => "https://rec.example",
-            _ => return None,
+            _ => return keeping.variable(name),
         };
         Some(value.to_owned())
-    });
+    })
+}
+
+thread_local! {
+    static CONFIG: Result<Config, Vec<config::Fault>> = read_config(Keeping::ForEver);
     static BEARERS: RefCell<BTreeMap<String, String>> = RefCell::default();
 }
 
