@@ -125,7 +125,7 @@ function tell({ url }, vars, { livekit, s3, newest }) {
   const curl = (route) => `curl -s -H "Authorization: Bearer $(npm run -s token -- --user alice)" '${url}${route}'`
   print(`
   Open     ${secret ? `${demoLink(secret, url)}
-           (signs you in as alice, on this machine only)` : `${url}/discover`}
+           (signs you in as alice, on this machine only; sign in again as admin for Set-up)` : `${url}/discover`}
 
   Worker   ${url}/healthz
   LiveKit  ${side(livekit, vars.LIVEKIT_URL)}
