@@ -28,6 +28,12 @@ mod models;
 mod notify;
 #[path = "core/openapi.rs"]
 mod openapi;
+#[path = "core/openapi_broadcast.rs"]
+mod openapi_broadcast;
+#[path = "core/openapi_keeping.rs"]
+mod openapi_keeping;
+#[path = "core/openapi_schema.rs"]
+mod openapi_schema;
 #[path = "core/pages.rs"]
 mod pages;
 #[path = "core/plans.rs"]

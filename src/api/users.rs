@@ -19,7 +19,7 @@ const STEPS: usize = 4;
 pub async fn erase<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, user_id: &str) -> Result<Reply, Error> {
     caller.user_id().ok_or_else(Error::sign_in)?;
     if !caller.is_admin() {
-        return Err(Error::new(403, "not_admin", "only admins may erase a user").hint("ADMIN_USER_IDS names them"));
+        return Err(Error::admins_only());
     }
     desk.batch(batch![erasures::ask(user_id, desk.now())]).await?;
     let mut left = erase::step(desk, user_id).await?;

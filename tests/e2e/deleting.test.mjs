@@ -120,7 +120,7 @@ test('an admin erases a user: streams, recordings, objects and rows as a viewer'
   await p.leave('his', watched)
   await p.until(streamId, ({ viewerCount }) => viewerCount === 1, 'bob')
   await addStream(stage, 'empty')
-  assertRefused(await stage.api('DELETE', '/api/users/alice', { user: 'alice' }), 403, 'not_admin')
+  assertRefused(await stage.api('DELETE', '/api/users/alice', { user: 'alice' }), 403, 'admins_only')
   const first = await stage.api('DELETE', '/api/users/alice', { user: 'root' })
   assert.ok([200, 202].includes(first.status), first.text)
   let last
