@@ -116,12 +116,12 @@ BEGIN
      AND EXISTS (SELECT 1 FROM sessions WHERE sid = NEW.session_sid AND ended_at IS NULL);
 END;
 
-CREATE TRIGGER participants_left AFTER UPDATE OF left_at ON participants
+CREATE TRIGGER participants_gone AFTER UPDATE OF left_at ON participants
 WHEN NEW.role = 'viewer' AND OLD.left_at IS NULL AND NEW.left_at IS NOT NULL
 BEGIN
   UPDATE live_streams
      SET viewer_count = max(viewer_count - 1, 0)
-   WHERE id = NEW.stream_id AND session_sid = NEW.session_sid
+   WHERE id = (SELECT stream_id FROM sessions WHERE sid = NEW.session_sid) AND session_sid = NEW.session_sid
      AND EXISTS (SELECT 1 FROM sessions WHERE sid = NEW.session_sid AND ended_at IS NULL);
 END;
 

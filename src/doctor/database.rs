@@ -6,7 +6,7 @@ use crate::ports::{Desk, Ports};
 use crate::store::Statement;
 
 /// What each migration brought: the file, a table, and a column or a trigger of it. A test holds this against `migrations/`.
-pub const MARKS: [(&str, &str, &str); 7] = [
+pub const MARKS: [(&str, &str, &str); 8] = [
     ("0001_init.sql", "pulse", "note"),
     ("0002_safety_copy.sql", "reels", "reel"),
     ("0003_keep.sql", "trash", "object_key"),
@@ -14,6 +14,7 @@ pub const MARKS: [(&str, &str, &str); 7] = [
     ("0005_account.sql", "webhook_refusals", "signer"),
     ("0006_thumbnails.sql", "thumbnails", "object_key"),
     ("0007_short_visits.sql", "participants", "viewers_stepped"),
+    ("0008_taken_over.sql", "participants", "participants_gone"),
 ];
 
 /// How often a table has a column or a trigger of that name: of `(table, name)`, twice.

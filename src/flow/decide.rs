@@ -389,14 +389,10 @@ fn over_at(job: &Job, view: &View) -> Option<Millis> {
 
 /// The recorder has left the room that it is said to record, in two looks, minutes apart (before it has
 /// recorded, its joining may be under way); or the room is long over and neither an ending nor the end of an
-/// upload was heard; or a job that we gave up came late, and heeded our stop in silence, or none of an hour.
+/// upload was heard; or a job that we gave up came late, and heeded our stop in silence, or did not in an hour.
 fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     let alive = job.egress_id.is_some() && job.heard.is_none_or(|heard| heard < 3);
     let silent = |at: Millis| now.since(at) >= SILENT_FOR_MS;
-    if job.status().is_over() {
-        let heeded = job.heard == Some(2) && silent(job.stop_sent_at.unwrap_or(job.requested_at));
-        return alive && job.inferred && (heeded || now.since(job.requested_at) >= HOUR);
-    }
     let current = view.session.as_ref().filter(|session| session.sid == job.session_sid);
     let absent_for = match job.heard {
         Some(1) => Some(ABSENT_FOR_MS),
@@ -406,6 +402,10 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     };
     let seen_absent = job.absent_at.zip(current.and_then(|s| s.looked_at)).map(|(at, looked)| looked.since(at));
     let gone = seen_absent.zip(absent_for).is_some_and(|(seen, wait)| seen >= wait);
+    if job.status().is_over() {
+        let heeded = job.heard == Some(2) && silent(job.stop_sent_at.unwrap_or(job.requested_at));
+        return alive && job.inferred && (gone || heeded || now.since(job.requested_at) >= HOUR);
+    }
     // A stop that was heeded, and then silence: its room may go on.
     let stopped_at = job.stop_sent_at.filter(|_| job.status() == Status::Stopping);
     alive && (gone || over_at(job, view).is_some_and(silent) || stopped_at.is_some_and(silent))
