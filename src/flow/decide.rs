@@ -417,9 +417,9 @@ fn may_be_listed(job: &Job, view: &View) -> bool {
     over_at(job, view).is_none_or(|over| job.looked_at.is_none_or(|looked| looked < over))
 }
 
-/// Given up, and LiveKit has not said a word about it. It may have been taken late all the same.
+/// Given up, and LiveKit has not said a word about it. It may have been taken late all the same, and its file be there.
 fn is_untold(job: &Job) -> bool {
-    job.egress_id.is_none() && job.file == "unknown" && job.status().is_over()
+    job.egress_id.is_none() && job.file != "no" && job.status().is_over()
 }
 
 fn recent(at: Millis, now: Millis) -> bool {

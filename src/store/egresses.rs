@@ -344,7 +344,7 @@ pub fn recorders(session_sid: &str, present: &[&str], now: Millis) -> Statement 
 #[must_use]
 pub fn looked(stream_id: &str, untold_since: Millis, now: Millis) -> Statement {
     Statement::new(
-        "UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard < 3 OR (heard IS NULL AND file = 'unknown' AND requested_at > ?))",
+        "UPDATE egresses SET looked_at = ? WHERE stream_id = ? AND (heard < 3 OR (heard IS NULL AND file <> 'no' AND requested_at > ?))",
         params![now, stream_id, untold_since],
     )
 }
