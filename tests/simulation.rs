@@ -32,6 +32,8 @@ mod cutter;
 mod database;
 #[path = "simulation/dice.rs"]
 mod dice;
+#[path = "simulation/egress.rs"]
+mod egress;
 #[path = "simulation/executor.rs"]
 mod executor;
 #[path = "simulation/fault.rs"]
@@ -48,6 +50,12 @@ mod keeping;
 mod kept;
 #[path = "simulation/livekit.rs"]
 mod livekit;
+#[path = "simulation/livekit_api.rs"]
+mod livekit_api;
+#[path = "simulation/numbers.rs"]
+mod numbers;
+#[path = "simulation/open_rooms.rs"]
+mod open_rooms;
 #[path = "simulation/people.rs"]
 mod people;
 #[path = "simulation/plan.rs"]

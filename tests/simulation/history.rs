@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::fault::{Edge, Fault};
 use super::invariants;
+use super::open_rooms;
 use super::people::{act, all_leave};
 use super::plan::{Outage, Plan};
 use super::worker::run_of_schedule;
@@ -66,7 +67,7 @@ fn storm_and_calm(world: &Rc<World>) {
         world.exec.run_until(if to_the_end { end } else { world.now() + SETTLED_MS });
         let (violations, counts) = (world.violations.borrow().len(), world.counts.borrow().clone());
         invariants::at_any_time(world);
-        invariants::while_rooms_are_open(world);
+        open_rooms::while_rooms_are_open(world);
         if !bad(world) {
             break;
         }

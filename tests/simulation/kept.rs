@@ -6,12 +6,9 @@ use livekit_storj::storj::key::{folder_of, joined_key, saved_key};
 use serde_json::{Value, json};
 
 use super::bucket::Piece;
+use super::invariants::text;
 use super::keeping::What;
 use super::world::World;
-
-fn text(row: &Value, name: &str) -> String {
-    row[name].as_str().unwrap_or_default().to_owned()
-}
 
 /// Keys of recordings that were deleted or have expired, as [`super::watchers`] saw it.
 pub fn gone(world: &World) -> BTreeSet<String> {

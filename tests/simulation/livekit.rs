@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use livekit_storj::http::{Incoming, Outgoing, Unanswered};
 use serde_json::{Value, json};
 
 use super::cutter::{Cut, cut};
-use super::recorder::{self, Egress};
+use super::egress::{self, Egress};
 use super::webhooks::{Queue, tell_of_room};
 use super::world::World;
 
@@ -58,7 +57,7 @@ pub struct Stay {
 }
 
 impl Room {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let created = (self.created / 1_000).to_string();
         json!({ "sid": self.sid, "name": self.name, "creationTime": created, "creationTimeMs": self.created.to_string(), "turnPassword": "p" })
     }
@@ -73,7 +72,7 @@ impl Room {
 }
 
 impl Person {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let mut json = json!({
             "sid": self.sid, "identity": self.identity, "joinedAt": (self.joined / 1_000).to_string(), "joinedAtMs": self.joined.to_string(),
         });
@@ -153,7 +152,7 @@ pub fn publish(world: &Rc<World>, name: &str, identity: &str, publishes: bool) {
         json!({ "room": short, "participant": { "sid": person.sid, "identity": identity }, "track": { "sid": format!("TR_{}", person.sid) } })
     };
     tell_of_room(world, name, if publishes { "track_published" } else { "track_unpublished" }, &told);
-    recorder::wake_all(world);
+    egress::wake_all(world);
 }
 
 /// Somebody leaves; the room closes if nobody comes for a while.
@@ -190,7 +189,7 @@ pub fn close(world: &Rc<World>, name: &str) {
     }
     world.livekit.borrow_mut().rooms.remove(name);
     tell_of_room(world, name, "room_finished", &json!({ "room": room.json() }));
-    recorder::wake_all(world);
+    egress::wake_all(world);
 }
 
 /// The server restarts: no room is left and nobody is told; its lists may have forgotten everything.
@@ -208,64 +207,6 @@ pub fn restart(world: &Rc<World>, forgets: bool) -> Vec<Room> {
     }
     drop(livekit);
     died.into_iter().for_each(|n| cut(world, n, Cut::Off));
-    recorder::wake_all(world);
+    egress::wake_all(world);
     rooms
-}
-
-/// Answers a call that got through.
-pub fn answer(world: &Rc<World>, request: &Outgoing) -> Result<Incoming, Unanswered> {
-    let body: Value = serde_json::from_slice(&request.body).unwrap();
-    let answer = |status, body: Value| Ok(Incoming { status, body: body.to_string().into_bytes(), ..Incoming::default() });
-    let not_found = || answer(404, json!({ "code": "not_found", "msg": "there is no such thing" }));
-    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-    match request.url.rsplit('/').next().unwrap() {
-        "ListRooms" => {
-            let name = body["names"][0].as_str().unwrap();
-            let rooms: Vec<Value> = world.livekit.borrow().rooms.get(name).iter().map(|room| snake(room.json())).collect();
-            answer(200, json!({ "rooms": rooms }))
-        }
-        "ListParticipants" => match world.livekit.borrow().rooms.get(&text("room")) {
-            None => not_found(),
-            Some(room) => {
-                let with_tracks = |person: &Person| {
-                    let mut json = snake(person.json());
-                    json["tracks"] = if person.publishes { json!([{ "sid": format!("TR_{}", person.sid) }]) } else { json!([]) };
-                    json
-                };
-                answer(200, json!({ "participants": room.people.iter().map(with_tracks).collect::<Vec<_>>() }))
-            }
-        },
-        "DeleteRoom" => {
-            if !world.livekit.borrow().rooms.contains_key(&text("room")) {
-                return not_found();
-            }
-            close(world, &text("room"));
-            answer(200, json!({}))
-        }
-        "StartRoomCompositeEgress" => match recorder::start(world, &text("room_name"), &body) {
-            Some(egress) => answer(200, egress),
-            None => not_found(),
-        },
-        "StopEgress" => recorder::stop(world, &text("egress_id")),
-        "ListEgress" => {
-            let livekit = world.livekit.borrow();
-            let items: Vec<_> = livekit.egresses.iter().filter(|e| e.room == text("room_name") && !e.forgotten).map(Egress::info).collect();
-            answer(200, json!({ "items": items }))
-        }
-        other => panic!("no such call: {other}"),
-    }
-}
-
-/// Twirp's names of a webhook's fields.
-fn snake(value: Value) -> Value {
-    let name = |text: String| {
-        text.chars().fold(
-            String::new(),
-            |name, c| if c.is_uppercase() { name + "_" + &c.to_lowercase().to_string() } else { name + &c.to_string() },
-        )
-    };
-    match value {
-        Value::Object(fields) => fields.into_iter().map(|(key, value)| (name(key), value)).collect(),
-        other => other,
-    }
 }

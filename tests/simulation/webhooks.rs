@@ -10,9 +10,9 @@ use livekit_storj::time::Millis;
 use serde_json::{Value, json};
 
 use super::acknowledged;
+use super::egress::Egress;
 use super::fault::{Edge, Fault};
 use super::plan::Outage;
-use super::recorder::Egress;
 use super::worker::request;
 use super::world::{Dashboard, World};
 

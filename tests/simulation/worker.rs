@@ -142,7 +142,7 @@ impl Ports for Invocation {
                 let wait = if fault == Some(Fault::TakenLate) { 60_000 } else { 150_000 };
                 world.clone().exec.spawn(async move {
                     world.exec.sleep(wait).await;
-                    let _ = super::livekit::answer(&world, &request);
+                    let _ = super::livekit_api::answer(&world, &request);
                 });
                 return silence().await;
             }
@@ -150,7 +150,7 @@ impl Ports for Invocation {
             Some(Fault::Emptied) if world.may_be_emptied(&request) => return answer(200, "{}"),
             _ => {}
         }
-        let answered = if livekit { super::livekit::answer(world, &request) } else { super::storj::answer(world, &request) };
+        let answered = if livekit { super::livekit_api::answer(world, &request) } else { super::storj::answer(world, &request) };
         let (least, most) = if edge == Edge::Start { (540, 610) } else { (5, 40) };
         match fault {
             Some(Fault::SilentAfter) => return silence().await,
