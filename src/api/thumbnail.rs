@@ -95,11 +95,11 @@ fn ending(body: &[u8]) -> Option<&'static str> {
 /// # Errors
 /// 401, 403, 404, 410 of what is being deleted, 415 for another kind of body, 502 `storage_refused`, 503.
 pub async fn put<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, of: Of<'_>) -> Result<Reply, Error> {
+    caller.user_id().ok_or_else(Error::sign_in)?;
     let Some(ending) = ending(&request.body) else {
         return Err(Error::new(415, "unsupported_image", "the body is neither a JPEG nor a WebP picture")
             .hint("send the picture's bytes as they are, such as `canvas.toBlob` gives with `image/jpeg`"));
     };
-    caller.user_id().ok_or_else(Error::sign_in)?;
     let shown = find(desk, of).await?;
     if !may_see(caller, &shown.owner_id, &shown.visibility) {
         return Err(not_found(of));

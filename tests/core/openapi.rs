@@ -199,11 +199,11 @@ pub(super) fn operation(path: &str, method: &str, of: &Operation) -> Value {
         whole["x-admin"] = json!(true);
     }
     if method == "PUT" {
-        let picture = json!({ "schema": { "type": "string", "contentMediaType": "image/jpeg", "maxLength": MAX_THUMBNAIL_BYTES } });
+        let picture = json!({ "schema": { "type": "string", "contentMediaType": "image/jpeg", "description": format!("The picture's bytes, at most {MAX_THUMBNAIL_BYTES}.") } });
         whole["requestBody"] = json!({ "required": true, "content": { "image/jpeg": picture, "image/webp": picture } });
     }
     if path == "/livekit-webhook" {
-        let body = json!({ "type": "string", "description": "The event as LiveKit wrote it: what is signed are its bytes.", "maxLength": MAX_WEBHOOK_BYTES });
+        let body = json!({ "type": "string", "description": format!("The event as LiveKit wrote it, whose bytes are signed; at most {MAX_WEBHOOK_BYTES}.") });
         whole["requestBody"] = json!({ "required": true, "content": { "application/webhook+json": { "schema": body } } });
     }
     if let Some(example) = of.bodies.first() {
