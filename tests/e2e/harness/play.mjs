@@ -115,7 +115,9 @@ export function play(stage) {
     tellsNoSecret(more = []) {
       const lines = stage.logs().map((line) => JSON.stringify(line))
       assert.notEqual(lines.length, 0)
-      const secrets = [livekitKey.secret, storjKey.secret, authSecret, 'eyJ', 'X-Amz-Signature', 'X-Amz-Credential', 'turnPassword', 'turn_password', ...more]
+      // A token begins with `{"alg":` or `{"typ":`; the three letters `eyJ` alone are in one id of a thousand.
+      const tokens = ['{"alg":', '{"typ":'].map((start) => Buffer.from(start).toString('base64').slice(0, 9))
+      const secrets = [livekitKey.secret, storjKey.secret, authSecret, ...tokens, 'X-Amz-Signature', 'X-Amz-Credential', 'turnPassword', 'turn_password', ...more]
       for (const line of lines) for (const secret of secrets) assert.ok(!line.includes(secret), `${secret.slice(0, 12)}… in ${line}`)
     },
   }
