@@ -81,7 +81,7 @@ CREATE TABLE sessions (
   looked_at  INTEGER,
   -- Since when LiveKit's list does not have it. Believed when seen twice, minutes apart.
   absent_at  INTEGER
-) STRICT;
+, counted_at INTEGER) STRICT;
 
 -- People in a session, by participant sid: the same person coming back has a new one. Rows of those
 -- who left stay as tombstones, so that a late `joined` does not bring anybody back.

@@ -389,7 +389,8 @@ fn over_at(job: &Job, view: &View) -> Option<Millis> {
 
 /// The recorder has left the room that it is said to record, in two looks, minutes apart (before it has
 /// recorded, its joining may be under way); or the room is long over and neither an ending nor the end of an
-/// upload was heard; or a job that we gave up came late, and heeded our stop in silence, or did not in an hour.
+/// upload was heard (of a job that we gave up, too, when it came late); or such a one heeded our stop in silence, or did
+/// not in an hour.
 fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     let alive = job.egress_id.is_some() && job.heard.is_none_or(|heard| heard < 3);
     let silent = |at: Millis| now.since(at) >= SILENT_FOR_MS;
@@ -404,17 +405,19 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     let gone = seen_absent.zip(absent_for).is_some_and(|(seen, wait)| seen >= wait);
     if job.status().is_over() {
         let heeded = job.heard == Some(2) && silent(job.stop_sent_at.unwrap_or(job.requested_at));
-        return alive && job.inferred && (gone || heeded || now.since(job.requested_at) >= HOUR);
+        let room_over = over_at(job, view).is_some_and(silent);
+        return alive && job.inferred && (gone || heeded || room_over || now.since(job.requested_at) >= HOUR);
     }
     // A stop that was heeded, and then silence: its room may go on.
     let stopped_at = job.stop_sent_at.filter(|_| job.status() == Status::Stopping);
     alive && (gone || over_at(job, view).is_some_and(silent) || stopped_at.is_some_and(silent))
 }
 
-/// LiveKit may have taken it since the list was last asked for: while its room is open, and once more when that is
-/// over.
+/// LiveKit may have taken it since the list was last asked for: while the room is open, whichever life of it, for
+/// LiveKit goes by the name; and once more when that is over.
 fn may_be_listed(job: &Job, view: &View) -> bool {
-    over_at(job, view).is_none_or(|over| job.looked_at.is_none_or(|looked| looked < over))
+    let over = view.session.as_ref().map_or(Some(job.requested_at), |session| session.ended_at);
+    over.is_none_or(|over| job.looked_at.is_none_or(|looked| looked < over))
 }
 
 /// Given up, and LiveKit has not said a word about it. It may have been taken late all the same, and its file be there.

@@ -100,7 +100,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
         }
     }
     statements.push(egresses::recorders(seen.sid, &recorders, now));
-    statements.push(sessions::looked(seen.sid, now));
+    statements.push(sessions::looked(seen.sid, !sids.is_empty(), now));
     desk.batch(statements).await.map(|_| ())
 }
 

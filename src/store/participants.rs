@@ -148,14 +148,14 @@ pub fn somebody_publishes(session_sid: &str, looked: Millis) -> Statement {
     Statement::new("UPDATE live_streams SET quiet_at = ? WHERE session_sid = ? AND status = 'created'", params![looked, session_sid])
 }
 
-/// Whoever is filed as present and is not among `sids` left between the last look and this one. The
+/// Whoever is filed as present and is not among `sids` left between the last list that showed anybody and this one. The
 /// earlier time is taken: watch time is a lower bound.
 #[must_use]
 pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> {
     vec![
         Statement::new(
             "UPDATE participants SET left_at = max(COALESCE(joined_at, 0), \
-             COALESCE((SELECT looked_at FROM sessions WHERE sid = participants.session_sid), 0)) \
+             COALESCE((SELECT counted_at FROM sessions WHERE sid = participants.session_sid), 0)) \
              WHERE session_sid = ? AND left_at IS NULL AND COALESCE(joined_at, 0) < ? \
              AND sid NOT IN (SELECT value FROM json_each(?))",
             params![session_sid, looked, crate::json::write(&serde_json::json!(sids))],

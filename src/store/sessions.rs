@@ -107,10 +107,13 @@ pub fn end_older(room_name: &str, sid: &str, began: Millis, only: &Only, now: Mi
     .only(only)
 }
 
-/// LiveKit's list has the room.
+/// LiveKit's list has the room. `counted`: and shows who is in it.
 #[must_use]
-pub fn looked(sid: &str, now: Millis) -> Statement {
-    Statement::new("UPDATE sessions SET looked_at = ?, absent_at = NULL WHERE sid = ?", params![now, sid])
+pub fn looked(sid: &str, counted: bool, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE sessions SET looked_at = ?, absent_at = NULL, counted_at = CASE WHEN ? THEN ? ELSE counted_at END WHERE sid = ?",
+        params![now, counted, now, sid],
+    )
 }
 
 /// LiveKit's list does not have the room: since when.
