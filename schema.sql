@@ -81,7 +81,7 @@ CREATE TABLE sessions (
   looked_at  INTEGER,
   -- Since when LiveKit's list does not have it. Believed when seen twice, minutes apart.
   absent_at  INTEGER
-, counted_at INTEGER) STRICT;
+) STRICT;
 
 -- People in a session, by participant sid: the same person coming back has a new one. Rows of those
 -- who left stay as tombstones, so that a late `joined` does not bring anybody back.
@@ -782,3 +782,10 @@ BEGIN
   VALUES ('object', OLD.endpoint, OLD.bucket, OLD.region, OLD.object_key, 'thumbnail', 0)
   ON CONFLICT (bucket, object_key, endpoint, kind, upload_id) DO UPDATE SET try_at = 0;
 END;
+
+-- When LiveKit's list last showed who is in the room. A list without a soul in it proves nothing, so who was counted as
+-- there was last seen before it.
+ALTER TABLE sessions ADD COLUMN counted_at INTEGER;
+
+-- Whether LiveKit was asked for a picture beside the file of a job: one object, written again while it records.
+ALTER TABLE egresses ADD COLUMN picture INTEGER NOT NULL DEFAULT 0 CHECK (picture IN (0, 1));

@@ -98,6 +98,8 @@ pub struct Config {
     pub anonymous_viewers: bool,
     /// HLS segments beside the MP4 while it records.
     pub safety_copy: bool,
+    /// LiveKit writes a picture beside the MP4 while it records.
+    pub livekit_pictures: bool,
     /// Origins that may call from a browser; `*` for all.
     pub allowed_origins: Vec<String>,
     /// Who is told of recordings.
@@ -192,6 +194,11 @@ impl Config {
             "off" => Some(false),
             _ => None,
         });
+        let livekit_pictures = v.optional("THUMBNAILS", "`pages` or `livekit`", |text| match text {
+            "pages" => Some(false),
+            "livekit" => Some(true),
+            _ => None,
+        });
         let allowed_origins = v.origins("ALLOWED_ORIGINS");
         let retention_days = v.optional("RETENTION_DAYS", "a whole number of days from 0 (keep for ever) to 36500", |text| {
             text.parse::<i64>().ok().filter(|days| (0..=MOST_RETENTION_DAYS).contains(days))
@@ -243,6 +250,7 @@ impl Config {
                 default_quality: default_quality.unwrap_or_default(),
                 anonymous_viewers: anonymous_viewers.unwrap_or(false),
                 safety_copy: safety_copy.unwrap_or(true),
+                livekit_pictures: livekit_pictures.unwrap_or(false),
                 allowed_origins,
                 notify: notify.map(|(url, secret)| Notify { url, secret: Secret::new(secret) }),
                 limits: Limits { recording_ms: minutes.map(|minutes| minutes * MINUTE), at_once },
@@ -250,6 +258,12 @@ impl Config {
             });
         }
         Err(faults)
+    }
+
+    /// Whether LiveKit is to write something beside the MP4 again and again.
+    #[must_use]
+    pub const fn overwrites(&self) -> bool {
+        self.safety_copy || self.livekit_pictures
     }
 
     /// Every key whose webhooks are accepted.

@@ -36,6 +36,8 @@ mod openapi_keeping;
 mod openapi_schema;
 #[path = "core/pages.rs"]
 mod pages;
+#[path = "core/pictures.rs"]
+mod pictures;
 #[path = "core/plans.rs"]
 mod plans;
 #[path = "core/recorded.rs"]

@@ -8,6 +8,8 @@ use crate::livekit::twirp::{Failed, Refusal};
 use crate::ports::{Desk, Ports};
 use crate::quality::Quality;
 use crate::store::streams::{self, New, Stream};
+use crate::store::wishes;
+use crate::time::{MINUTE, Millis};
 
 /// Asks LiveKit for a room.
 ///
@@ -58,6 +60,8 @@ pub(super) struct Claim<'a> {
     pub(super) save_to_storj: bool,
     pub(super) quality: Option<Quality>,
     pub(super) origin: &'a str,
+    /// A host's token goes out with it, good until then.
+    pub(super) host_until: Option<Millis>,
 }
 
 /// Makes the stream, or finds the owner's that has not ended. Answers whether it was made.
@@ -98,8 +102,11 @@ pub(super) async fn claim<P: Ports>(desk: &Desk<'_, P>, claim: &Claim<'_>) -> Re
         quality: claim.quality.unwrap_or(desk.config.default_quality).name(),
         public_url: desk.config.public_url.as_deref().unwrap_or(claim.origin),
     };
-    let results = desk.batch(batch![streams::make(&new, now), streams::by_room(claim.room_name)]).await?;
-    let rows: Vec<Stream> = desk.rows(&results, 1)?;
+    let mut statements = batch![streams::make(&new, now)];
+    statements.extend(claim.host_until.map(|until| wishes::await_host(&id, until, now.plus(MINUTE))));
+    statements.push(streams::by_room(claim.room_name));
+    let results = desk.batch(statements).await?;
+    let rows: Vec<Stream> = desk.rows(&results, results.len().saturating_sub(1))?;
     match rows.into_iter().find(|s| s.owns_room && s.ended_at.is_none()) {
         Some(row) if row.owner_id == claim.owner => {
             let made = row.id == id;

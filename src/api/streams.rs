@@ -45,6 +45,7 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
         save_to_storj: save_to_storj.unwrap_or(false),
         quality,
         origin: &request.origin,
+        host_until: None,
     };
     let (stream, made) = rooms::claim(desk, &claim).await?;
     Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, &Reader::new(desk, caller, request)))))

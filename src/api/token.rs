@@ -105,10 +105,6 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (viewer_stream(desk, caller, known)?, viewer_identity(desk, caller))
     };
 
-    if as_host {
-        let now = desk.now();
-        desk.batch(batch![wishes::await_host(&stream.id, now.plus(TTL_S * SECOND), now.plus(MINUTE))]).await?;
-    }
     let role = if as_host { "host" } else { "viewer" };
     let mut attributes = attributes;
     let mut say = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
@@ -166,7 +162,8 @@ fn attributes(given: Map<String, Value>) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// The owner's stream of that name: the one that has not ended, the one that may open again, or a new one.
+/// The owner's stream of that name: the one that has not ended, the one that may open again, or a new one. From now on its
+/// host is awaited: what is made and its being looked for are one, so that nothing is half done when D1 fails.
 async fn host_stream<P: Ports>(
     desk: &Desk<'_, P>,
     user: &str,
@@ -175,6 +172,7 @@ async fn host_stream<P: Ports>(
     settings: &Settings,
     origin: &str,
 ) -> Result<Stream, Error> {
+    let until = desk.now().plus(TTL_S * SECOND);
     if let Some(ended) = known.filter(|s| s.owner_id == user && s.ended_at.is_some()) {
         let now = desk.now();
         desk.batch(batch![streams::reopen(&ended.id, now.plus(-REOPEN_WITHIN_MS), now)]).await?;
@@ -192,6 +190,7 @@ async fn host_stream<P: Ports>(
             save_to_storj: settings.save_to_storj.unwrap_or(false),
             quality: settings.quality,
             origin,
+            host_until: Some(until),
         },
     )
     .await?;
@@ -204,6 +203,7 @@ async fn host_stream<P: Ports>(
     if let Some(record) = settings.record {
         statements.push(wishes::set_record(&stream.id, record, desk.now()));
     }
+    statements.push(wishes::await_host(&stream.id, until, desk.now().plus(MINUTE)));
     statements.push(streams::by_id(&stream.id));
     let last = statements.len() - 1;
     let results = desk.batch(statements).await?;

@@ -180,6 +180,7 @@ pub fn explain(code: &str) -> &str {
         }
         "storage_unavailable" => "the bucket did not take the upload: check that STORJ_ENDPOINT answers and has STORJ_BUCKET",
         "safety_copy_refused" => "recording without the safety copy: the bucket refused a file of the part before, which ended it",
+        "picture_refused" => "recording without a picture of LiveKit's: the bucket refused a file of the part before, which ended it",
         "nobody_publishes_yet" => "the recorder is ready and waits: nobody publishes a camera or microphone yet",
         "nobody_published" => "nobody published a camera or microphone, so there was nothing to record",
         "max_recording_minutes" => "it was as long as MAX_RECORDING_MINUTES allows, so it was stopped",

@@ -83,6 +83,7 @@ fn each_wrong_value_is_refused_by_name() {
         ("AUTH_JWKS_URL", "http://keys.example/jwks"),
         ("PUBLIC_URL", "example.com"),
         ("RECORD_FOREIGN_ROOMS", "yes"),
+        ("THUMBNAILS", "on"),
         ("DEFAULT_VISIBILITY", "hidden"),
         ("DEFAULT_QUALITY", "8k"),
         ("ANONYMOUS_VIEWERS", "1"),

@@ -94,7 +94,7 @@ fn egress_key(rights: Rights) -> Check {
         Check::advice(
             EGRESS.check,
             told,
-            "the safety copy stays off: LiveKit writes its playlist again and again, and on Storj that takes the delete permission. \
+            "the safety copy stays off, and so do LiveKit's pictures: it writes them again and again, and on Storj that takes the delete permission. \
              Given up: what was recorded until then, when a recorder dies",
         )
     }

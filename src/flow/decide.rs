@@ -458,11 +458,22 @@ fn can_start(view: &View) -> bool {
     live || (view.stream.wish == "asked" && first)
 }
 
-/// A part of this session with segments ended because the bucket refused one of its outputs: LiveKit ends the whole
-/// recording then (seen). Which one it was is not told, and a key that could write refuses no MP4, so the next part
-/// goes without segments.
-pub(super) fn output_was_refused(view: &View, session_sid: &str) -> bool {
-    view.jobs.iter().any(|job| job.session_sid == session_sid && job.segments != "off" && job.error.as_deref() == Some("storage_refused"))
+/// What the bucket refused in this session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RefusedOutputs {
+    /// A part with a picture ended because of it.
+    pub picture: bool,
+    /// One without a picture and with segments did.
+    pub safety_copy: bool,
+}
+
+/// A part of this session ended because the bucket refused one of its outputs: LiveKit ends the whole recording then
+/// (seen). Which one it was is not told, and a key that could write refuses no MP4. So the next part goes without the
+/// picture, which is worth the least, and if that is refused too, without segments.
+pub(super) fn refused_outputs(view: &View, session_sid: &str) -> RefusedOutputs {
+    let refused = |job: &&Job| job.session_sid == session_sid && job.error.as_deref() == Some("storage_refused");
+    let any = |what: fn(&Job) -> bool| view.jobs.iter().filter(refused).any(what);
+    RefusedOutputs { picture: any(|job| job.picture), safety_copy: any(|job| !job.picture && job.segments != "off") }
 }
 
 /// When the next attempt may be made: at once after one that recorded for a minute; else 15 s, 30 s, 1,

@@ -10,8 +10,8 @@ use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::assets::Unverified;
 use crate::store::search as words;
-use crate::store::{Only, Statement, assets, egresses, reels, retention, saves};
-use crate::storj::key::saved_key;
+use crate::store::{Only, Statement, assets, egresses, reels, retention, saves, thumbnails};
+use crate::storj::key::{picture_key, saved_key};
 use crate::storj::object::{self, Sight};
 use crate::storj::sign::Bucket;
 use crate::time::{MINUTE, Millis};
@@ -45,12 +45,16 @@ pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &st
             let mut statements = batch![egresses::file_checked(job_id, job.file_checks, None, last, now)];
             statements.extend(reels::make(&job.object_key, &desk.new_id(), &reel, expiry, false, now));
             statements.push(reels::to_be_joined(&job.object_key, now));
+            statements.extend(picture(desk, job.picture, &bucket, &job.object_key).await?);
             statements
         }
         Verdict::Nothing => {
             desk.trail.decided("no file of the failed job so far");
             let mut statements = batch![egresses::file_checked(job_id, job.file_checks, None, last, now)];
-            statements.extend(last.then(|| reels::none(&job.object_key)));
+            if last {
+                statements.push(reels::none(&job.object_key));
+                statements.extend(job.picture.then(|| thumbnails::of_nothing(&job.object_key, &bucket, now)));
+            }
             statements
         }
         Verdict::LookAtSegments | Verdict::Again => {
@@ -86,7 +90,8 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
             let kept = saves::ask_if_wanted(asset_id, &saved_key(key), size, now);
             let discard = if asset.segments == "off" { vec![] } else { reels::discard(key, &bucket, now) };
             let found_by = words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
-            [vec![assets::ready(asset_id, size, expiry), found_by, kept], discard].concat()
+            let picture = picture(desk, asset.picture, &bucket, key).await?;
+            [vec![assets::ready(asset_id, size, expiry), found_by, kept], discard, picture].concat()
         }
         Verdict::Segments(_) if asset.reel.is_some() => {
             desk.trail.decided("the file that was named is not whole: the recording stays as it is");
@@ -95,7 +100,8 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
         Verdict::Segments(reel) => {
             desk.trail.decided(format!("the segments hold more than the file: {} s", reel.ms() / 1_000));
             let expiry = expiry(desk, asset.object_ttl_ms, asset.saved, asset.started_at.unwrap_or(asset.created_at));
-            [reels::make(key, asset_id, &reel, expiry, true, now), vec![reels::to_be_joined(key, now)]].concat()
+            let picture = picture(desk, asset.picture, &bucket, key).await?;
+            [reels::make(key, asset_id, &reel, expiry, true, now), vec![reels::to_be_joined(key, now)], picture].concat()
         }
         Verdict::Nothing => {
             desk.trail.decided("the file is not there, confirmed: missing");
@@ -121,6 +127,19 @@ async fn judge<P: Ports>(
     Ok(match verdict(told, mp4, copy) {
         Verdict::LookAtSegments => verdict(told, mp4, segments::look(desk, bucket, object_key).await?),
         seen => seen,
+    })
+}
+
+/// Shows LiveKit's own picture of a recording that is there, if it was asked for one and wrote it. Without a clear answer
+/// there is none; its object goes with the recording.
+async fn picture<P: Ports>(desk: &Desk<'_, P>, asked: bool, bucket: &Bucket, object_key: &str) -> Result<Vec<Statement>, Error> {
+    if !asked {
+        return Ok(vec![]);
+    }
+    let request = object::head(desk.config, bucket, &picture_key(object_key), desk.now()).map_err(|_| Error::internal())?;
+    Ok(match object::sight(&desk.ports.send(request).await) {
+        Sight::There(size) if size > 0 => thumbnails::of_livekit(object_key, bucket),
+        _ => vec![],
     })
 }
 

@@ -3,7 +3,7 @@
 //! Each function asks once, with a time-out, and says of every answer whether it happened. Trouble
 //! outside is noted and left to the schedule; only a database that does not answer is an error.
 
-use super::decide::{self, Runaway, View};
+use super::decide::{self, RefusedOutputs, Runaway, View};
 use super::proof;
 use crate::batch;
 use crate::error::Error;
@@ -39,9 +39,14 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
             return Ok(Start::Refused(refusal));
         }
     };
-    let refused_before = decide::output_was_refused(view, session_sid);
-    if refused_before {
-        desk.trail.decided("start: without the safety copy, because the bucket refused an output of the part before");
+    let refused = decide::refused_outputs(view, session_sid);
+    let note = match (refused.safety_copy, refused.picture) {
+        (true, _) => Some("safety_copy_refused"),
+        (false, true) => Some("picture_refused"),
+        (false, false) => None,
+    };
+    if let Some(note) = note {
+        desk.trail.decided(format!("start: without what the bucket refused of the part before ({note})"));
     }
     // (2) The attempt is on file before LiveKit is asked, and only one can hold the place.
     let now = desk.now();
@@ -55,8 +60,9 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
         after: stream.job_id.as_deref(),
         bucket: &desk.config.bucket,
         object_ttl_ms: desk.config.object_ttl.as_ref().map(|ttl| ttl.ms),
-        safety_copy: desk.config.safety_copy && proved.overwrites && !refused_before,
-        note: refused_before.then_some("safety_copy_refused"),
+        safety_copy: desk.config.safety_copy && proved.overwrites && !refused.safety_copy,
+        picture: desk.config.livekit_pictures && proved.overwrites && refused == RefusedOutputs::default(),
+        note,
         at_once: desk.config.limits.at_once,
     };
     let storage_key = proof_id(&desk.config.bucket, &desk.config.storj_egress);

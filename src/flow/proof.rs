@@ -3,9 +3,9 @@
 //! A wrong key is told by LiveKit only after the stream, with the recording gone (seen). So the Worker
 //! writes a small object of a new name with that very key. Only a definite 401, 403 or 404 refuses.
 //!
-//! Then it writes the same object again. LiveKit writes the safety copy's playlist again after each segment, and a
-//! key without the right to delete may not (read in Storj's source): a refusal would end the recording, so with
-//! such a key there is no safety copy.
+//! Then it writes the same object again. LiveKit writes the safety copy's playlist again after each segment, and its
+//! picture again and again; a key without the right to delete may not (read in Storj's source). A refusal would end the
+//! recording, so with such a key there is the MP4 alone.
 
 use crate::batch;
 use crate::error::Error;
@@ -42,7 +42,7 @@ pub(super) async fn storage_is_writable<P: Ports>(desk: &Desk<'_, P>) -> Result<
         if let Some(refused) = known.refused.as_deref().filter(|_| now.since(known.tried_at) < REFUSAL_HOLDS_MS) {
             return Ok(Err(refusal(refused)));
         }
-        let whole = overwrites.is_some() || !desk.config.safety_copy;
+        let whole = overwrites.is_some() || !desk.config.overwrites();
         if known.refused.is_none() && whole && known.proved_at.is_some_and(|at| now.since(at) < PROOF_HOLDS_MS) {
             return Ok(Ok(Proved { overwrites: overwrites == Some(true) }));
         }
@@ -60,7 +60,7 @@ pub(super) async fn storage_is_writable<P: Ports>(desk: &Desk<'_, P>) -> Result<
         (_, Some(why)) => format!("the storage key is refused ({why})"),
         _ => "the storage gave no clear answer to the probe; starting all the same".to_owned(),
     });
-    let again = if clear && refused.is_none() && desk.config.safety_copy && overwrites != Some(true) {
+    let again = if clear && refused.is_none() && desk.config.overwrites() && overwrites != Some(true) {
         overwrites_it(desk, &key).await?
     } else {
         None
@@ -78,14 +78,14 @@ async fn overwrites_it<P: Ports>(desk: &Desk<'_, P>, key: &str) -> Result<Option
         match object::probed(&answer) {
             Probed::Writable => return Ok(Some(true)),
             Probed::Refused(_) => {
-                desk.trail.decided("the storage key may not write over what is there: no safety copy");
+                desk.trail.decided("the storage key may not write over what is there: the MP4 alone");
                 return Ok(Some(false));
             }
             Probed::Unclear if answer.is_ok_and(|answer| answer.status == 429) => {}
             Probed::Unclear => break,
         }
     }
-    desk.trail.decided("whether the storage key may write over what is there is not known: no safety copy");
+    desk.trail.decided("whether the storage key may write over what is there is not known: the MP4 alone");
     Ok(None)
 }
 

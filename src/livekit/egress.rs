@@ -11,7 +11,7 @@ use crate::object;
 use crate::quality::Quality;
 use crate::store::egresses::Job;
 use crate::store::streams::Stream;
-use crate::storj::key::{INDEX, SEGMENT, folder_of};
+use crate::storj::key::{INDEX, SEGMENT, folder_of, picture_prefix};
 use crate::time::Millis;
 
 /// Every method of the service asks for `roomRecord`. It is not bound to a room, so it never leaves
@@ -23,8 +23,13 @@ fn grants() -> VideoGrants {
 /// Of one segment. A recorder that dies loses the last one or two.
 const SEGMENT_SECONDS: i64 = 6;
 
+/// A picture is written again so often: the last one shows what was on at most so long before the end.
+const PICTURE_SECONDS: i64 = 30;
+/// As large as a card of the pages on a dense screen; 16:9 as every quality is.
+const PICTURE_SIZE: (i64, i64) = (640, 360);
+
 /// `StartRoomCompositeEgress` for a claimed attempt: one MP4 under our own key, segments beside it if the attempt
-/// has a safety copy, no manifests, and this stream's own webhook, so that its events arrive even when nobody set up
+/// has a safety copy, a picture if it has one, no manifests, and this stream's own webhook, so that its events arrive even when nobody set up
 /// the dashboard.
 ///
 /// # Errors
@@ -39,6 +44,18 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
         "endpoint": job.endpoint,
         "bucket": job.bucket,
         "force_path_style": true,
+    });
+    // Without an expiry of its own: it is shown as long as the recording is there, which may be saved.
+    let picture = job.picture.then(|| {
+        object!({
+            "capture_interval": PICTURE_SECONDS,
+            "width": PICTURE_SIZE.0,
+            "height": PICTURE_SIZE.1,
+            "filename_prefix": picture_prefix(&job.object_key),
+            "filename_suffix": "IMAGE_SUFFIX_NONE_OVERWRITE",
+            "disable_manifest": true,
+            "s3": upload,
+        })
     });
     // LiveKit sends metadata as `x-amz-meta-…`, and Storj's gateway reads this one as the object's expiry.
     if let (Some(ttl), true, Some(upload)) = (&config.object_ttl, job.object_ttl_ms.is_some(), upload.as_object_mut()) {
@@ -69,6 +86,9 @@ pub fn start(config: &Config, stream: &Stream, job: &Job, now: Millis) -> Result
             "s3": upload,
         });
         body.insert("segment_outputs".to_owned(), vec![output].into());
+    }
+    if let (Some(picture), Some(body)) = (picture, body.as_object_mut()) {
+        body.insert("image_outputs".to_owned(), vec![picture].into());
     }
     if let Some(body) = body.as_object_mut() {
         body.insert(encoding.to_owned(), value);

@@ -62,6 +62,8 @@ pub struct Unverified {
     pub failed: bool,
     /// `egresses.segments`
     pub segments: String,
+    /// LiveKit was asked for a picture of it.
+    pub picture: bool,
     /// What it is made of, if that is segments.
     pub reel: Option<String>,
     pub saved: bool,
@@ -87,6 +89,7 @@ impl FromRow for Unverified {
             duration_ms: row.maybe_number("duration_ms"),
             failed: row.flag("failed"),
             segments: row.text("segments"),
+            picture: row.flag("picture"),
             reel: row.maybe_text("reel"),
             saved: row.flag("saved"),
             object_ttl_ms: row.maybe_number("object_ttl_ms"),
@@ -113,7 +116,7 @@ impl Unverified {
 #[must_use]
 pub fn unverified(stream_id: &str) -> Statement {
     Statement::new(
-        "SELECT a.id, a.title, a.room_name, e.object_key, a.bucket, a.endpoint, a.region, e.size_bytes, e.duration_ms, e.status = 'failed' AS failed, e.segments, \
+        "SELECT a.id, a.title, a.room_name, e.object_key, a.bucket, a.endpoint, a.region, e.size_bytes, e.duration_ms, e.status = 'failed' AS failed, e.segments, e.picture, \
          r.reel, a.saved, e.object_ttl_ms, a.created_at, a.started_at, a.ended_at, a.checks, a.checked_at FROM assets a \
          JOIN egresses e ON e.id = a.job_id LEFT JOIN reels r ON r.job_id = a.job_id \
          WHERE a.stream_id = ? AND (a.status = 'processing' OR (a.format = 'segments' AND a.status = 'ready' AND a.saved_key IS NULL AND e.file = 'yes' AND r.settled = 0)) \

@@ -42,6 +42,8 @@ pub struct Job {
     pub checked_at: Option<Millis>,
     pub object_ttl_ms: Option<i64>,
     pub segments: String,
+    /// LiveKit was asked for a picture beside its file.
+    pub picture: bool,
 }
 
 impl FromRow for Job {
@@ -75,6 +77,7 @@ impl FromRow for Job {
             checked_at: row.maybe_time("checked_at"),
             object_ttl_ms: row.maybe_number("object_ttl_ms"),
             segments: row.text("segments"),
+            picture: row.flag("picture"),
         }
     }
 }
@@ -137,6 +140,8 @@ pub struct Attempt<'a> {
     pub object_ttl_ms: Option<i64>,
     /// Whether segments are asked for beside the file.
     pub safety_copy: bool,
+    /// Whether a picture is, unless there is nothing to see.
+    pub picture: bool,
     /// What is to be said while it records.
     pub note: Option<&'a str>,
     /// How many of its owner's may be at once.
@@ -151,9 +156,9 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
     batch![
         Statement::new(
             "INSERT INTO egresses (id, stream_id, session_sid, room_name, owner_id, project, object_key, bucket, endpoint, \
-             region, quality, layout, audio_only, object_ttl_ms, segments, error, part, status, requested_at) \
+             region, quality, layout, audio_only, object_ttl_ms, segments, picture, error, part, status, requested_at) \
              SELECT ?, l.id, s.sid, l.room_name, l.owner_id, ?, ?, ?, ?, ?, l.quality, l.layout, l.audio_only, \
-             CASE WHEN l.save_to_storj = 0 THEN ? END, ?, ?, \
+             CASE WHEN l.save_to_storj = 0 THEN ? END, ?, ? AND NOT l.audio_only, ?, \
              1 + (SELECT count(*) FROM egresses e WHERE e.stream_id = l.id AND e.heard >= 1), 'requested', ? \
              FROM live_streams l JOIN sessions s ON s.sid = l.session_sid \
              WHERE l.id = ? AND s.sid = ? AND s.ended_at IS NULL AND l.ended_at IS NULL AND l.wish IN ('auto', 'asked') \
@@ -167,6 +172,7 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
                 &attempt.bucket.region,
                 attempt.object_ttl_ms,
                 if attempt.safety_copy { "unknown" } else { "off" },
+                attempt.picture,
                 attempt.note,
                 now,
                 attempt.stream_id,
@@ -383,7 +389,7 @@ pub fn newest(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT id, egress_id, session_sid, room_name, project, object_key, bucket, endpoint, region, quality, layout, audio_only, \
          status, inferred, heard, requested_at, started_at, ended_at, size_bytes, error, stop_sent_at, looked_at, absent_at, file, \
-         file_checks, checked_at, segments, object_ttl_ms FROM egresses WHERE id IN (\
+         file_checks, checked_at, segments, picture, object_ttl_ms FROM egresses WHERE id IN (\
          SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? ORDER BY requested_at DESC LIMIT 8) UNION ALL \
          SELECT id FROM (SELECT id FROM egresses WHERE stream_id = ? AND (file = 'unknown' OR (inferred = 1 AND heard < 3)) \
          ORDER BY egress_id IS NULL, requested_at LIMIT 8)) ORDER BY requested_at DESC",

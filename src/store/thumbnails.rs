@@ -6,6 +6,7 @@ use super::trash::{Kind, Thrown, throw};
 use super::{Only, Statement};
 use crate::batch;
 use crate::params;
+use crate::storj::key::picture_key;
 use crate::storj::sign::Bucket;
 use crate::time::Millis;
 
@@ -94,13 +95,49 @@ pub fn unclaimed(bucket: &Bucket, key: &str, at: Millis) -> Statement {
     throw(&Thrown { kind: Kind::Object, bucket, key, why: "thumbnail", asset_id: None, again: false, at }, &Only::Always)
 }
 
+/// LiveKit's own picture of the recording of that job is there: shown by a recording that has none, and thrown away if
+/// that has one.
+#[must_use]
+pub fn of_livekit(object_key: &str, bucket: &Bucket) -> Vec<Statement> {
+    let key = picture_key(object_key);
+    batch![
+        insert(&key, bucket),
+        Statement::new(
+            "UPDATE assets SET thumbnail_key = ? WHERE job_id = (SELECT id FROM egresses WHERE object_key = ?) \
+             AND thumbnail_key IS NULL AND status <> 'deleting'",
+            params![&key, object_key],
+        ),
+        drop_unless_shown(&key),
+    ]
+}
+
+/// That of a job which left no recording: it goes, and an hour later again, for a recorder may still be writing.
+#[must_use]
+pub fn of_nothing(object_key: &str, bucket: &Bucket, at: Millis) -> Statement {
+    let key = picture_key(object_key);
+    throw(&Thrown { kind: Kind::Object, bucket, key: &key, why: "no_recording", asset_id: None, again: true, at }, &Only::Always)
+}
+
+fn insert(key: &str, bucket: &Bucket) -> Statement {
+    Statement::new(
+        "INSERT INTO thumbnails (object_key, endpoint, bucket, region) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        params![key, &bucket.endpoint, &bucket.name, &bucket.region],
+    )
+}
+
+/// By a trigger it is thrown away.
+fn drop_unless_shown(key: &str) -> Statement {
+    Statement::new(
+        "DELETE FROM thumbnails WHERE object_key = ? AND NOT EXISTS (SELECT 1 FROM assets WHERE thumbnail_key = ?) \
+         AND NOT EXISTS (SELECT 1 FROM live_streams WHERE thumbnail_key = ?)",
+        params![key, key, key],
+    )
+}
+
 /// It is there: shown from now on, in place of the one before. The last statement answers what is shown.
 #[must_use]
 pub fn claim(of: Of<'_>, bucket: &Bucket, key: &str) -> Vec<Statement> {
-    let mut statements = batch![Statement::new(
-        "INSERT INTO thumbnails (object_key, endpoint, bucket, region) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        params![key, &bucket.endpoint, &bucket.name, &bucket.region],
-    )];
+    let mut statements = batch![insert(key, bucket)];
     match of {
         Of::Stream(id) => {
             statements
@@ -116,11 +153,7 @@ pub fn claim(of: Of<'_>, bucket: &Bucket, key: &str) -> Vec<Statement> {
         }
     }
     // What nothing shows goes now, and what is shown stays.
-    statements.push(Statement::new(
-        "DELETE FROM thumbnails WHERE object_key = ? AND NOT EXISTS (SELECT 1 FROM assets WHERE thumbnail_key = ?) \
-         AND NOT EXISTS (SELECT 1 FROM live_streams WHERE thumbnail_key = ?)",
-        params![key, key, key],
-    ));
+    statements.push(drop_unless_shown(key));
     statements.push(Statement::new(
         "DELETE FROM trash WHERE bucket = ? AND object_key = ? AND endpoint = ? AND kind = 'object' \
          AND EXISTS (SELECT 1 FROM thumbnails WHERE object_key = ?)",

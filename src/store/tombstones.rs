@@ -10,7 +10,7 @@ use super::row::{FromRow, Row};
 use crate::batch;
 use crate::object;
 use crate::params;
-use crate::storj::key::{folder_of, joined_key, manifest_key, saved_key};
+use crate::storj::key::{folder_of, joined_key, manifest_key, picture_key, saved_key};
 use crate::time::{MINUTE, Millis};
 
 /// A recording, as far as its deletion needs to know it.
@@ -23,6 +23,8 @@ pub struct Doomed {
     /// The key that its job was to write; what it plays from may be another one.
     pub object_key: String,
     pub egress_id: Option<String>,
+    /// LiveKit was asked for a picture.
+    pub picture: bool,
 }
 
 impl FromRow for Doomed {
@@ -33,6 +35,7 @@ impl FromRow for Doomed {
             visibility: row.text("visibility"),
             object_key: row.text("object_key"),
             egress_id: row.maybe_text("livepeer_asset_id"),
+            picture: row.flag("picture"),
         }
     }
 }
@@ -48,11 +51,13 @@ impl Doomed {
             ("folder", folder_of(&self.object_key)),
         ];
         keys.extend(self.egress_id.as_deref().map(|id| ("object", manifest_key(&self.object_key, id))));
+        keys.extend(self.picture.then(|| ("object", picture_key(&self.object_key))));
         keys
     }
 }
 
-const DOOMED: &str = "SELECT a.id, a.owner_id, a.visibility, COALESCE(e.object_key, a.object_key) AS object_key, a.livepeer_asset_id \
+const DOOMED: &str = "SELECT a.id, a.owner_id, a.visibility, COALESCE(e.object_key, a.object_key) AS object_key, a.livepeer_asset_id, \
+    COALESCE(e.picture, 0) AS picture \
     FROM assets a LEFT JOIN egresses e ON e.id = a.job_id ";
 
 /// These recordings, as far as they are there.

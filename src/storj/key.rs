@@ -1,7 +1,6 @@
 //! Object keys: the only names that are ever signed, copied or deleted.
 //!
-//! In scope: names made from a user id, a room's name and a time. Out of scope: what lies beside a
-//! recording (thumbnail), which hangs on these names.
+//! In scope: names made from a user id, a room's name and a time, and those of what lies beside a recording.
 
 use sha2::{Digest as _, Sha256};
 
@@ -46,6 +45,19 @@ pub fn folder_of(recording_key: &str) -> String {
 #[must_use]
 pub fn joined_key(recording_key: &str) -> String {
     format!("{}.ts", stem(recording_key))
+}
+
+/// Where LiveKit puts its picture of a recording, beside it: its key with `.jpeg` for `.mp4`. LiveKit is given all but the
+/// ending ([`picture_prefix`]).
+#[must_use]
+pub fn picture_key(recording_key: &str) -> String {
+    format!("{}.jpeg", stem(recording_key))
+}
+
+/// What LiveKit calls the picture, to which it adds `.jpeg`.
+#[must_use]
+pub fn picture_prefix(recording_key: &str) -> &str {
+    stem(recording_key)
 }
 
 /// Where a picture of a stream or a recording goes: `thumbnails/{user}/{id}_{ms}.{jpg or webp}`, new for each picture.

@@ -17,10 +17,10 @@ pub fn effect_is_there(world: &World, event: &Value) -> Result<(), String> {
     let sid = event["room"]["sid"].as_str().unwrap();
     let session = world.db.rows("SELECT ended_at, stream_id FROM sessions WHERE sid = ?", params![sid]);
     let Some(session) = session.first() else {
-        // A stream made or ended in this very moment may not have been there, or is not any more.
-        let sql = "SELECT count(*) FROM live_streams WHERE room_name = ? AND ended_at IS NULL AND created_at < ?";
-        let ours = world.db.one(sql, params![event["room"]["name"].as_str().unwrap(), world.now() - 1_000]);
-        return if ours == json!(0) { Ok(()) } else { Err("no session".to_owned()) };
+        // A stream ended in this very moment is not there any more.
+        let sql = "SELECT count(*) FROM live_streams WHERE room_name = ? AND ended_at IS NULL";
+        let ours = world.db.one(sql, params![event["room"]["name"].as_str().unwrap()]);
+        return if ours == json!(0) || was_nobodys(world, event) { Ok(()) } else { Err("no session".to_owned()) };
     };
     let who = &event["participant"];
     // Of a stream that was deleted nobody is counted any more.
@@ -37,11 +37,7 @@ pub fn effect_is_there(world: &World, event: &Value) -> Result<(), String> {
     }
     let row = world.db.rows("SELECT role, joined_at, left_at FROM participants WHERE sid = ?", params![who["sid"].as_str().unwrap()]);
     let Some(row) = row.first() else {
-        return if name == "track_unpublished" || went_before(world, &session["stream_id"], event) {
-            Ok(())
-        } else {
-            Err("no participant".to_owned())
-        };
+        return if name == "track_unpublished" || was_nobodys(world, event) { Ok(()) } else { Err("no participant".to_owned()) };
     };
     let is_there = match name {
         "participant_joined" => !row["joined_at"].is_null(),
@@ -53,12 +49,12 @@ pub fn effect_is_there(world: &World, event: &Value) -> Result<(), String> {
     if is_there { Ok(()) } else { Err(row.to_string()) }
 }
 
-/// Told twice: first while the room's only stream was one that its owner had ended, and then when the next one had taken
-/// the room over, which has nothing to count of somebody who had gone before it was made.
-fn went_before(world: &World, stream: &Value, event: &Value) -> bool {
-    let made = world.db.one("SELECT created_at FROM live_streams WHERE id = ?", params![stream.as_str().unwrap()]);
-    let told_s = event["createdAt"].as_str().and_then(|at| at.parse::<i64>().ok()).unwrap();
-    event["event"] == json!("participant_left") && made.as_i64().unwrap() >= told_s * 1_000
+/// Taken in before its room's newest stream was made, when the room was nobody's: said then, or told once more now.
+fn was_nobodys(world: &World, event: &Value) -> bool {
+    let sql = "SELECT count(*) FROM webhook_events w WHERE w.id = ? AND w.received_at <= \
+               (SELECT max(created_at) FROM live_streams WHERE room_name = ?)";
+    let known = params![event["id"].as_str().unwrap(), event["room"]["name"].as_str().unwrap()];
+    world.db.one(sql, known) != json!(0)
 }
 
 fn of_egress(world: &World, info: &Value) -> Result<(), String> {

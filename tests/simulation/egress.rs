@@ -128,7 +128,7 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
     let room_sid = world.livekit.borrow().rooms.get(room)?.sid.clone();
     // LiveKit may take an attempt minutes after it was made, and of a stream's jobs the newest eight are known.
     let refused = "SELECT count(*) FROM egresses o JOIN egresses e ON e.object_key = ? \
-                   WHERE o.session_sid = ? AND o.segments <> 'off' AND o.error = 'storage_refused' AND o.ended_at < e.requested_at - 60000 \
+                   WHERE o.session_sid = ? AND o.stream_id = e.stream_id AND o.segments <> 'off' AND o.error = 'storage_refused' AND o.ended_at < e.requested_at - 60000 \
                    AND (SELECT count(*) FROM egresses n WHERE n.stream_id = o.stream_id AND n.requested_at >= o.requested_at) <= 8";
     if segments && world.db.one(refused, livekit_storj::params![&key, &room_sid]) != json!(0) {
         world.violated("what the bucket refused is not asked for again", key.clone());

@@ -168,9 +168,12 @@ pub async fn said_to(world: &Rc<World>, name: &str, room: &str, word: Word, meth
     let (stream, session) = (stream_of(world, room), world.livekit.borrow().rooms.get(room).map(|room| room.sid.clone()));
     let said = &mut world.said.borrow_mut()[number];
     (said.answered, said.session) = (Some((world.now(), status)), session);
-    // An end and a stop by its id name their stream; a start may have made it.
-    if word == Word::Start || body_names_room {
+    // An end and a stop by its id name their stream; a start may have made it; a stop by the room's name meant another
+    // one than the room has now, if that was made while it was under way.
+    if word == Word::Start {
         said.stream = stream;
+    } else if body_names_room {
+        said.stream = said.stream.take().filter(|before| stream.as_ref() == Some(before));
     } else if let Some(id) = egress_id {
         said.stream = world.db.one("SELECT stream_id FROM egresses WHERE egress_id = ?", params![id]).as_str().map(str::to_owned);
     }

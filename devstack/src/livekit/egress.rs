@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use livekit_protocol::egress_info::{Request, Result as OnlyResult};
-use livekit_protocol::{EgressInfo, EgressStatus, FileInfo, SegmentsInfo};
+use livekit_protocol::{EgressInfo, EgressStatus, FileInfo, ImagesInfo, SegmentsInfo};
 
 use tokio::task::AbortHandle;
 
 use super::World;
 use super::egress_request::Recording;
 use super::ending::Ending;
+use super::images::ImageTask;
 use super::media_clock::MediaClock;
 use super::segments::SegmentTask;
 use crate::ids;
@@ -29,6 +30,7 @@ pub(super) struct Egress {
     /// From the first frame on.
     pub(super) clock: Option<Arc<MediaClock>>,
     pub(super) segments: Option<SegmentTask>,
+    pub(super) images: Option<ImageTask>,
     /// What uploads the rest.
     pub(super) finishing: Option<AbortHandle>,
     /// Its service was killed: nothing more is heard of it.
@@ -66,6 +68,7 @@ impl Egress {
             recording,
             clock: None,
             segments: None,
+            images: None,
             finishing: None,
             dead: false,
             ending: None,
@@ -89,6 +92,9 @@ impl Egress {
         self.set_file(FileInfo { started_at, ..self.file() });
         if let Some(segments) = self.segments_info() {
             segments.started_at = started_at;
+        }
+        if let Some(images) = self.images_info() {
+            images.started_at = started_at;
         }
     }
 
@@ -127,6 +133,9 @@ impl Egress {
         if let Some(segments) = self.segments_info() {
             (segments.started_at, segments.ended_at) = (now, now);
         }
+        if let Some(images) = self.images_info() {
+            (images.started_at, images.ended_at) = (now, now);
+        }
     }
 
     /// The file lies in the bucket.
@@ -140,6 +149,17 @@ impl Egress {
             segments.segment_count += 1;
             segments.size += size;
         }
+    }
+
+    /// The picture lies in the bucket, once more.
+    pub(super) fn image_stored(&mut self) {
+        if let Some(images) = self.images_info() {
+            images.image_count += 1;
+        }
+    }
+
+    fn images_info(&mut self) -> Option<&mut ImagesInfo> {
+        self.info.image_results.first_mut()
     }
 
     /// The results of the segments, if there are to be any.
@@ -168,13 +188,15 @@ impl Egress {
         self.note_last_frame();
         self.info.details = "End reason: Failure".into();
         self.conclude(Err(error));
-        // It is what runs this; dropping it ends it at its next wait.
+        // One of them is what runs this; dropping it ends it at its next wait.
         self.segments = None;
+        self.images = None;
     }
 
     /// Nothing more is written.
     pub(super) fn drop_work(&mut self) {
         self.segments = None;
+        self.images = None;
         if let Some(finishing) = self.finishing.take() {
             finishing.abort();
         }
@@ -214,6 +236,9 @@ impl Egress {
         if let Some(segments) = self.segments_info() {
             (segments.ended_at, segments.duration) = (at, duration);
         }
+        if let Some(images) = self.images_info() {
+            images.ended_at = at;
+        }
     }
 
     /// Only the names, as before the first frame.
@@ -224,6 +249,8 @@ impl Egress {
             ..Default::default()
         });
         self.info.segment_results = segments.collect();
+        let images = self.recording.images.iter().map(|target| ImagesInfo { filename_prefix: target.prefix.clone(), ..Default::default() });
+        self.info.image_results = images.collect();
         let filename = self.recording.filename.clone();
         self.set_file(FileInfo { filename, ..Default::default() });
     }
@@ -236,7 +263,7 @@ impl Egress {
     #[allow(deprecated)]
     fn set_file(&mut self, file: FileInfo) {
         self.info.file_results = vec![file.clone()];
-        self.info.result = self.recording.segments.is_none().then_some(OnlyResult::File(file));
+        self.info.result = (self.recording.segments.is_none() && self.recording.images.is_none()).then_some(OnlyResult::File(file));
     }
 }
 

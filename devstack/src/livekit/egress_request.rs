@@ -6,6 +6,7 @@ use livekit_protocol::room_composite_egress_request::{self as composite, Options
 use livekit_protocol::{EncodedFileType, EncodingOptions, RoomCompositeEgressRequest, S3Upload, WebhookConfig};
 
 use super::auth::ApiKeys;
+use super::image_request::{self, ImageTarget};
 use super::segment_request::{self, SegmentOutput};
 use super::twirp::TwirpError;
 use super::webhook::Target;
@@ -22,6 +23,8 @@ pub(crate) struct Recording {
     pub(crate) with_manifest: bool,
     /// Beside the file.
     pub(crate) segments: Option<SegmentOutput>,
+    /// Beside the file, too.
+    pub(crate) images: Option<ImageTarget>,
     pub(crate) webhooks: Vec<Target>,
 }
 
@@ -57,8 +60,14 @@ pub(crate) fn check(mut request: RoomCompositeEgressRequest, keys: &ApiKeys) -> 
         [output] => Some(segment_request::check(output)?),
         _ => return Err(TwirpError::invalid("multiple segmented file outputs")),
     };
+    let images = match request.image_outputs.as_mut_slice() {
+        [] => None,
+        [output] => Some(image_request::check(output, request.audio_only)?),
+        // The real server takes several, and shows the keys of all of them in its answers.
+        _ => return Err(TwirpError::invalid("multiple image outputs")),
+    };
     let webhooks = request.webhooks.iter().map(|hook| target(hook, keys)).collect::<Result<_, _>>()?;
-    Ok(Recording { shown: request, upload, filename, with_manifest, segments, webhooks })
+    Ok(Recording { shown: request, upload, filename, with_manifest, segments, images, webhooks })
 }
 
 /// The single `file` of old clients is a list of one.
@@ -76,11 +85,8 @@ fn unify_deprecated_output(request: &mut RoomCompositeEgressRequest) -> Result<(
 }
 
 fn refuse_unwritten_outputs(request: &RoomCompositeEgressRequest) -> Result<(), TwirpError> {
-    if request.file_outputs.is_empty() && !request.segment_outputs.is_empty() {
-        return Err(unwritten("segments without a file beside them"));
-    }
-    if !request.image_outputs.is_empty() {
-        return Err(unwritten("images"));
+    if request.file_outputs.is_empty() && !(request.segment_outputs.is_empty() && request.image_outputs.is_empty()) {
+        return Err(unwritten("segments or images without a file beside them"));
     }
     if !request.stream_outputs.is_empty() {
         return Err(unwritten("streams"));

@@ -1,10 +1,10 @@
 //! The LiveKit stand-in: rooms, participants and recordings as the real server shows them through
 //! Twirp and webhooks.
 //!
-//! In scope: `livekit.Egress` (room composites to an MP4, with HLS segments beside it) and `livekit.RoomService` over JSON,
+//! In scope: `livekit.Egress` (room composites to an MP4, with HLS segments and a picture beside it) and `livekit.RoomService` over JSON,
 //! webhooks with their queues and retries, LiveKit's waiting times, and `/dev/*` to play
 //! participants and faults. On purpose stricter than the real server: an unknown field is refused.
-//! Out of scope: signalling and media, protobuf bodies, images, streams, ingress, SIP,
+//! Out of scope: signalling and media, protobuf bodies, streams, ingress, SIP,
 //! recordings set in tokens.
 
 mod auth;
@@ -16,6 +16,8 @@ mod egress_request;
 mod egress_service;
 mod ending;
 mod faults;
+mod image_request;
+mod images;
 mod media_clock;
 mod outputs;
 mod participant;

@@ -81,6 +81,9 @@ impl StandIn {
             if let (Some(output), Some(clock)) = (&egress.recording.segments, &egress.clock) {
                 egress.segments = Some(self.write_segments(&started.egress_id, output, Arc::clone(clock)));
             }
+            if let (Some(target), Some(clock)) = (&egress.recording.images, &egress.clock) {
+                egress.images = Some(self.write_images(&started.egress_id, target, Arc::clone(clock)));
+            }
             self.announce("egress_updated", egress);
         }
     }

@@ -24,7 +24,7 @@ pub(crate) static EGRESS_INFO: Message = Message(&[
     ("stream_results", Many(&EMPTY)),
     ("file_results", Many(&FILE_INFO)),
     ("segment_results", Many(&SEGMENTS_INFO)),
-    ("image_results", Many(&EMPTY)),
+    ("image_results", Many(&IMAGES_INFO)),
     ("error", Text),
     ("error_code", Number),
     ("details", Text),
@@ -49,6 +49,8 @@ static SEGMENTS_INFO: Message = Message(&[
     ("ended_at", Long),
 ]);
 
+static IMAGES_INFO: Message = Message(&[("filename_prefix", Text), ("image_count", Long), ("started_at", Long), ("ended_at", Long)]);
+
 static ROOM_COMPOSITE: Message = Message(&[
     ("room_name", Text),
     ("layout", Text),
@@ -61,7 +63,7 @@ static ROOM_COMPOSITE: Message = Message(&[
     ("file_outputs", Many(&FILE_OUTPUT)),
     ("stream_outputs", Many(&EMPTY)),
     ("segment_outputs", Many(&SEGMENT_OUTPUT)),
-    ("image_outputs", Many(&EMPTY)),
+    ("image_outputs", Many(&IMAGE_OUTPUT)),
     ("webhooks", Many(&WEBHOOK)),
 ]);
 
@@ -90,6 +92,17 @@ static SEGMENT_OUTPUT: Message = Message(&[
     ("live_playlist_name", Text),
     ("segment_duration", Number),
     ("filename_suffix", Enum("INDEX")),
+    ("disable_manifest", Flag),
+    ("s3", Member(&S3_UPLOAD)),
+]);
+
+static IMAGE_OUTPUT: Message = Message(&[
+    ("capture_interval", Number),
+    ("width", Number),
+    ("height", Number),
+    ("filename_prefix", Text),
+    ("filename_suffix", Enum("IMAGE_SUFFIX_INDEX")),
+    ("image_codec", Enum("IC_DEFAULT")),
     ("disable_manifest", Flag),
     ("s3", Member(&S3_UPLOAD)),
 ]);

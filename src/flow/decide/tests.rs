@@ -35,7 +35,7 @@ fn job(changes: Value) -> Job {
         "id": "j", "egress_id": "EG_1", "session_sid": "RM_1", "room_name": "r", "project": PROJECT, "object_key": "k", "bucket": "b",
         "endpoint": "e", "region": "us-east-1", "quality": "1080p", "layout": "speaker", "audio_only": 0, "status": "recording",
         "inferred": 0, "heard": 1, "requested_at": NOW.0 - 2 * MINUTE, "started_at": NOW.0 - 110 * SECOND, "ended_at": null,
-        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null, "segments": "off", "object_ttl_ms": null,
+        "size_bytes": null, "error": null, "stop_sent_at": null, "looked_at": NOW.0, "absent_at": null, "file": "unknown", "file_checks": 0, "checked_at": null, "segments": "off", "picture": 0, "object_ttl_ms": null,
     });
     Row::read(&with(base, changes)).unwrap()
 }
@@ -67,15 +67,18 @@ fn a_wish_of_itself_waits_for_the_host_and_an_asked_one_for_the_room() {
 }
 
 #[test]
-fn an_output_was_refused_when_a_part_with_segments_of_this_session_says_so() {
+fn after_a_refused_output_the_picture_is_given_up_first_and_then_the_segments() {
     let refused = |changes: Value| {
         let base = json!({ "status": "failed", "heard": 3, "error": "storage_refused", "segments": "yes" });
-        output_was_refused(&view(stream(json!({})), session(json!({})), vec![job(json!({})), job(with(base, changes))]), "RM_1")
+        let told = refused_outputs(&view(stream(json!({})), session(json!({})), vec![job(json!({})), job(with(base, changes))]), "RM_1");
+        (told.picture, told.safety_copy)
     };
-    assert!(refused(json!({})));
-    assert!(refused(json!({ "segments": "unknown" })));
-    for other in [json!({ "segments": "off" }), json!({ "session_sid": "RM_0" }), json!({ "error": "storage_unavailable" })] {
-        assert!(!refused(other.clone()), "{other}");
+    assert_eq!(refused(json!({})), (false, true));
+    assert_eq!(refused(json!({ "segments": "unknown" })), (false, true));
+    assert_eq!(refused(json!({ "picture": 1 })), (true, false));
+    assert_eq!(refused(json!({ "picture": 1, "segments": "off" })), (true, false));
+    for other in [json!({ "segments": "off" }), json!({ "session_sid": "RM_0" }), json!({ "error": "storage_unavailable", "picture": 1 })] {
+        assert_eq!(refused(other.clone()), (false, false), "{other}");
     }
 }
 
