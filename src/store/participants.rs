@@ -90,12 +90,14 @@ pub fn unpublished(session_sid: &str, who: &Participant, at: Millis, only: &Only
 }
 
 /// The word of a host's track comes after that of the room's end: then a broadcast that seemed not to have begun
-/// is over.
+/// is over; unless somebody has asked since for the next one to be recorded.
 fn began_after_all(session_sid: &str, who: &Participant, only: &Only) -> Statement {
     Statement::new(
-        "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room' FROM sessions s \
+        "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room', \
+         wish = CASE WHEN wish = 'asked' THEN 'none' ELSE wish END FROM sessions s \
          WHERE s.sid = ? AND s.ended_at IS NOT NULL AND live_streams.id = s.stream_id AND live_streams.session_sid = s.sid \
-         AND live_streams.ended_at IS NULL AND live_streams.started_at IS NULL AND live_streams.owner_id = ?",
+         AND live_streams.ended_at IS NULL AND live_streams.started_at IS NULL AND live_streams.owner_id = ? \
+         AND NOT (wish = 'asked' AND wish_at > s.ended_at)",
         params![session_sid, &who.identity],
     )
     .only(only)

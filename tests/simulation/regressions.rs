@@ -5,7 +5,7 @@ use super::history::play;
 use super::plan::Plan;
 use super::shrink::tell;
 
-const FOUND: [&str; 21] = [
+const FOUND: [&str; 22] = [
     // A start goes by the room's name: claimed in a session that was over, it recorded the next one, for which a
     // second job was started. A job now belongs to the session that LiveKit names, and a surplus one is stopped.
     "848 a:0,4,5,8,10,12 f:cron6/8=KilledAfter",
@@ -52,6 +52,9 @@ const FOUND: [&str; 21] = [
     // A stream was made for a host's token and D1 failed before its host was awaited: nobody looked for the recording that
     // was wished. Now both are one.
     "214912 a:0,5,12,13 f:a13/5=FailsBefore",
+    // The word of a track came after its room's end, and after somebody had asked for the next broadcast to be recorded: it
+    // ended the stream, and the wish lay there for ever. Now such a stream waits for its host.
+    "311896 a:2,5,6,7 f:EV_r0.5=Overtaken",
     // Faults of the simulation's own: a stop by a room's name while the room's next stream was made; a bucket's refusal
     // told to another stream; a word that came twice, first while the room was nobody's.
     "221014 a:1,6,7,8,10 f:",
