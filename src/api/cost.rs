@@ -106,7 +106,7 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     let mut months: Vec<Value> = Vec::new();
     for row in rows.iter().rev() {
         let stored_bytes = kept_before + row.added_bytes;
-        let used = Used { minutes: row.minutes, stored_bytes, copied_bytes: 0, egress_bytes: row.downloaded_bytes };
+        let used = Used { minutes: row.minutes, stored_bytes, copied_bytes: row.copied_bytes, egress_bytes: row.downloaded_bytes };
         kept_before += row.kept_bytes;
         let month = object!({
             "month": row.month.as_str(),
@@ -114,6 +114,7 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
             "hoursRecorded": hundredths(row.recorded_ms),
             "minutesBilled": row.minutes,
             "bytesAdded": row.added_bytes,
+            "bytesOfSafetyCopies": row.copied_bytes,
             "bytesKept": kept_before,
             "downloads": row.downloads,
             "bytesDownloaded": row.downloaded_bytes,
@@ -121,7 +122,8 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         months.insert(0, with_bill(month, &prices.bill(&used)));
     }
     let notes = [
-        "A recording counts in the month in which it began. Costs are estimates at today's prices.",
+        "A recording counts with its copies in the month in which it began. Costs are estimates at today's prices.",
+        "A safety copy is taken to be as large as its recording.",
         "Downloads are those that this Worker gave a link for, each counted whole. What is watched goes from Storj to the viewer: only Storj's bill has it.",
         THIRTY_DAYS,
     ];

@@ -188,8 +188,8 @@ pub fn part_taken(save: &Save, etag: &str, now: Millis) -> Statement {
 }
 
 /// The copy is there and whole. From now on it is the recording, and no expiry touches it. If the recording was
-/// deleted meanwhile, the deletion wins and the copy goes too. An original that only our own retention would have
-/// deleted goes when it would have.
+/// deleted meanwhile, the deletion wins and the copy goes too. The original stays beside it; one that only our own
+/// retention would have deleted goes when it would have.
 #[must_use]
 pub fn done(save: &Save, now: Millis) -> Vec<Statement> {
     vec![
@@ -200,8 +200,9 @@ pub fn done(save: &Save, now: Millis) -> Vec<Statement> {
             params![&save.asset_id],
         ),
         Statement::new(
-            "UPDATE assets SET saved = 1, saved_key = ?, expires_at = NULL, retention_days = NULL WHERE id = ? AND status = 'ready'",
-            params![&save.copy_key, &save.asset_id],
+            "UPDATE assets SET saved = 1, saved_key = ?, expires_at = NULL, retention_days = NULL, \
+             copy_bytes = CASE WHEN expires_at IS NULL AND object_expires_at IS NULL THEN ? ELSE 0 END WHERE id = ? AND status = 'ready'",
+            params![&save.copy_key, save.size_bytes, &save.asset_id],
         ),
         Statement::new("DELETE FROM saves WHERE asset_id = ?", params![&save.asset_id]),
         Statement::new(

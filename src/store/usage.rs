@@ -15,6 +15,8 @@ pub struct Month {
     /// Each recording rounded up.
     pub minutes: i64,
     pub added_bytes: i64,
+    /// Safety copies, as many bytes as the recordings have that had one.
+    pub copied_bytes: i64,
     /// Of `added_bytes`, what is still there.
     pub kept_bytes: i64,
     pub downloads: i64,
@@ -29,6 +31,7 @@ impl FromRow for Month {
             recorded_ms: row.number("recorded_ms"),
             minutes: row.number("minutes"),
             added_bytes: row.number("added_bytes"),
+            copied_bytes: row.number("copied_bytes"),
             kept_bytes: row.number("kept_bytes"),
             downloads: row.number("downloads"),
             downloaded_bytes: row.number("downloaded_bytes"),
@@ -40,7 +43,7 @@ impl FromRow for Month {
 #[must_use]
 pub fn months(most: i64) -> Statement {
     Statement::new(
-        "SELECT month, recordings, recorded_ms, minutes, added_bytes, kept_bytes, downloads, downloaded_bytes \
+        "SELECT month, recordings, recorded_ms, minutes, added_bytes, copied_bytes, kept_bytes, downloads, downloaded_bytes \
          FROM usage_months ORDER BY month DESC LIMIT ?",
         params![most],
     )

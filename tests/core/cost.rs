@@ -138,6 +138,32 @@ fn a_recording_counts_once_in_its_month_whatever_is_heard_of_it() {
 }
 
 #[test]
+fn copies_take_what_they_take() {
+    const SIZE: i64 = 525_783;
+    // For ever: both stay. For 30 days in Storj, or by us: the original goes, and both were stored.
+    for (vars, kept) in [(vec![], 2 * SIZE), (vec![("STORJ_OBJECT_TTL", "720h")], SIZE), (vec![("RETENTION_DAYS", "30")], SIZE)] {
+        let world = World::with(&vars);
+        let id = recorded(&world);
+        let counted = || {
+            let month = month(&world);
+            ["bytesAdded", "bytesKept", "bytesOfSafetyCopies"].map(|name| month[name].as_i64().unwrap())
+        };
+        assert_eq!(counted(), [SIZE, SIZE, SIZE], "{vars:?}");
+        for _ in 0..3 {
+            world.call("alice", "POST", &format!("/api/recordings/{id}/save"), Value::Null);
+            world.cron();
+        }
+        assert_eq!(world.one("SELECT saved_key IS NOT NULL FROM assets"), json!(1), "{vars:?}");
+        assert_eq!(counted(), [2 * SIZE, kept, SIZE], "{vars:?}");
+        assert_eq!(world.call("alice", "DELETE", &format!("/api/recordings/{id}"), Value::Null).0, 200);
+        assert_eq!(counted(), [2 * SIZE, 0, SIZE], "{vars:?}");
+    }
+    let without = World::with(&[("SAFETY_COPY", "off")]);
+    recorded(&without);
+    assert_eq!(month(&without)["bytesOfSafetyCopies"], json!(0));
+}
+
+#[test]
 fn a_conclusion_of_ours_yields_to_livekits_length() {
     let world = World::new();
     live(&world, true);
@@ -171,11 +197,21 @@ fn what_was_recorded_before_the_migration_is_in_the_months() {
         before.execute_batch(&job(n, at, ms)).unwrap();
     }
     before.execute_batch(&migration("0005_account.sql")).unwrap();
+    for file in files.iter().filter(|file| file.as_str() > "0005_account.sql") {
+        // Of the last one the original stays beside its copy.
+        let saved =
+            "UPDATE assets SET saved = 1, saved_key = 'saved/k3' WHERE id = 'a3'; UPDATE egresses SET segments = 'gone' WHERE id = 'j1'";
+        before.execute_batch(if file.starts_with("0011") { saved } else { "" }).unwrap();
+        before.execute_batch(&migration(file)).unwrap();
+    }
     let mut months = before
-        .prepare("SELECT month || ' ' || recordings || ' ' || minutes || ' ' || kept_bytes FROM usage_months ORDER BY month")
+        .prepare(
+            "SELECT month || ' ' || recordings || ' ' || minutes || ' ' || added_bytes || ' ' || kept_bytes || ' ' || copied_bytes \
+             FROM usage_months ORDER BY month",
+        )
         .unwrap();
     let months: Vec<String> = months.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(months, ["2026-10 1 2 100", "2026-11 2 2 200"]);
+    assert_eq!(months, ["2026-10 1 2 100 100 100", "2026-11 2 2 300 300 0"]);
 }
 
 #[test]

@@ -42,6 +42,11 @@ test('a recorded broadcast is saved whole, under its title and date, by followin
   assert.equal(file.headers.get('content-type'), 'video/mp4')
   assert.equal((await file.arrayBuffer()).byteLength, sizeBytes)
 
+  // A program that only looks is signed a look.
+  const looked = await stage.api('HEAD', path(id))
+  const there = await fetch(looked.headers.get('location'), { method: 'HEAD' })
+  assert.deepEqual([there.status, Number(there.headers.get('content-length'))], [200, sizeBytes])
+
   const told = await link('alice', id)
   assert.deepEqual(Object.keys(told.body).sort(), ['expiresAt', 'filename', 'url'])
   assert.equal(told.body.filename, name)
