@@ -8,7 +8,7 @@ use crate::ports::{Desk, Ports};
 use crate::store::doctor::{self, Beat, Noted, Refusal};
 use crate::store::schedule;
 use crate::storj::object::proof_id;
-use crate::time::{DAY, MINUTE, Millis};
+use crate::time::{DAY, HOUR, MINUTE, Millis};
 
 /// As `/healthz` has it.
 const SCHEDULE_LATE_MS: i64 = 5 * MINUTE;
@@ -48,7 +48,7 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     checks.push(schedule_runs(health.schedule_at, now));
     checks.push(storage_keys(&noted));
     checks.extend(previous_key(config, beat("previous_key").map(|beat| beat.at), now));
-    checks.push(expiring(&noted));
+    checks.push(expiring(config, &noted, now));
     checks.extend(told(config, beat("notify_delivered"), beat("notify_failed"), beat("notify_given_up")));
     checks
 }
@@ -136,8 +136,16 @@ fn previous_key(config: &Config, used_at: Option<Millis>, now: Millis) -> Option
     })
 }
 
-fn expiring(noted: &Noted) -> Check {
+fn expiring(config: &Config, noted: &Noted, now: Millis) -> Check {
     const NAME: &str = "retention";
+    if let (Some(days), Some(ends)) = (config.retention_days, noted.grace_ends_at.filter(|ends| *ends > now)) {
+        let hours = ends.since(now) / HOUR;
+        return Check::advice(
+            NAME,
+            format!("RETENTION_DAYS={days} is new: it deletes nothing for {} days and {} hours more", hours / 24, hours % 24),
+            "is it a typo? Put back until then, it has deleted nothing; what is to stay in any case: POST /api/recordings/{id}/save",
+        );
+    }
     match noted.expiring {
         0 => Check::fine(NAME, "no recording expires within a week"),
         n => Check::advice(

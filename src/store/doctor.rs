@@ -69,6 +69,8 @@ pub struct Noted {
     pub with_another_key: i64,
     /// Recordings that expire soon, counted up to [`MOST_COUNTED`].
     pub expiring: i64,
+    /// Until when the present `RETENTION_DAYS` deletes nothing, if it is new.
+    pub grace_ends_at: Option<Millis>,
 }
 
 impl FromRow for Noted {
@@ -78,6 +80,7 @@ impl FromRow for Noted {
             newest_session_at: row.maybe_time("newest_session_at"),
             with_another_key: row.number("with_another_key"),
             expiring: row.number("expiring"),
+            grace_ends_at: row.maybe_time("grace_ends_at"),
         }
     }
 }
@@ -89,7 +92,8 @@ pub fn noted(storage_key: &str, soon: Millis) -> Statement {
         "SELECT (SELECT received_at FROM webhook_events WHERE event <> ? ORDER BY received_at DESC LIMIT 1) AS webhook_at, \
          (SELECT max(session_at) FROM (SELECT session_at FROM live_streams ORDER BY created_at DESC, id DESC LIMIT ?)) AS newest_session_at, \
          (SELECT count(*) FROM egresses WHERE status IN ('requested', 'starting', 'recording') AND storage_key <> ?) AS with_another_key, \
-         (SELECT count(*) FROM (SELECT 1 FROM assets WHERE expires_at IS NOT NULL AND expires_at <= ? LIMIT ?)) AS expiring",
+         (SELECT count(*) FROM (SELECT 1 FROM assets WHERE expires_at IS NOT NULL AND expires_at <= ? LIMIT ?)) AS expiring, \
+         (SELECT grace_ends_at FROM retention WHERE days > 0) AS grace_ends_at",
         params![TEST_EVENT, 20, storage_key, soon, MOST_COUNTED],
     )
 }

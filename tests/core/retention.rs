@@ -110,6 +110,31 @@ fn a_longer_value_needs_no_week() {
 }
 
 #[test]
+fn the_doctor_announces_a_value_that_is_new() {
+    let told = |world: &World| {
+        let (code, examined) = world.call("admin", "GET", "/api/doctor", Value::Null);
+        assert_eq!(code, 200, "{examined}");
+        let check = examined["checks"].as_array().unwrap().iter().find(|check| check["name"] == "retention").cloned().unwrap();
+        assert_eq!(check["ok"], true, "an announcement is nothing wrong");
+        (check["what"].as_str().unwrap().to_owned(), check["remedy"].as_str().unwrap_or_default().to_owned())
+    };
+    let world = settled("30");
+    assert_eq!(told(&world).0, "no recording expires within a week");
+    let world = with(world, Some(3));
+    world.cron();
+    world.advance(HOUR);
+    let (what, remedy) = told(&world);
+    assert_eq!(what, "RETENTION_DAYS=3 is new: it deletes nothing for 6 days and 22 hours more", "and some minutes");
+    assert!(remedy.contains("typo"), "{remedy}");
+    world.advance(7 * DAY);
+    assert_eq!(told(&world).0, "no recording expires within a week");
+    // A longer one needs no announcement.
+    let world = with(world, Some(60));
+    world.cron();
+    assert_eq!(told(&world).0, "no recording expires within a week");
+}
+
+#[test]
 fn a_typo_that_is_mended_within_its_week_is_undone() {
     for (mended, expires) in [(Some(100), json!(100)), (None, Value::Null)] {
         let world = with(settled("100"), Some(1));

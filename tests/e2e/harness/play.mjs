@@ -21,7 +21,12 @@ export function play(stage) {
       "SELECT t.name AS name, c.name AS col FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'",
     )
     const isTime = ({ name, col }) => !/^(_|sqlite|d1_)/.test(name) && /(^|_)at$|^until$/.test(col)
-    const tables = Object.entries(Object.groupBy(columns.filter(isTime), ({ name }) => name)).map(([name, all]) => [name, all.map(({ col }) => col)])
+    const tables = []
+    for (const { name, col } of columns.filter(isTime)) {
+      const known = tables.find(([table]) => table === name)
+      if (known) known[1].push(col)
+      else tables.push([name, [col]])
+    }
     // Last the one that says when the schedule comes: work that is under way then does not put it off by what it read before.
     return tables.sort(([a], [b]) => Number(a === 'live_streams') - Number(b === 'live_streams'))
   }
