@@ -10,6 +10,7 @@ use crate::livekit::info::EgressInfo;
 use crate::livekit::twirp::{Failed, Refusal, answer};
 use crate::livekit::{egress, room};
 use crate::ports::{Desk, Ports};
+use crate::store::egresses::Job;
 use crate::store::sessions::{self, Seen};
 use crate::store::{Only, Statement, egresses, participants};
 
@@ -71,6 +72,9 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
             return Ok(());
         }
     };
+    // One that joins while the list is under way is not in it.
+    let records = |job: &&Job| matches!(job.heard, Some(1 | 2));
+    let known: Vec<&str> = view.jobs.iter().filter(records).filter_map(|job| job.egress_id.as_deref()).collect();
     let recorders: Vec<&str> = people.iter().filter(|p| p.is_recorder()).map(|p| p.identity.as_str()).collect();
     let people: Vec<_> = people.iter().filter(|p| p.is_person() || (!p.is_recorder() && !p.tracks.is_empty())).collect();
     let hosts: Vec<_> = people.iter().filter(|p| p.identity == view.stream.owner_id || !view.stream.owns_room).collect();
@@ -99,7 +103,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
             statements.push(participants::somebody_publishes(seen.sid, began_look));
         }
     }
-    statements.push(egresses::recorders(seen.sid, &recorders, now));
+    statements.push(egresses::recorders(seen.sid, &recorders, &known, began_look));
     statements.push(sessions::looked(seen.sid, !sids.is_empty(), now));
     desk.batch(statements).await.map(|_| ())
 }

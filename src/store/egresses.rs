@@ -333,15 +333,16 @@ pub fn over_at_livekit(id: &str) -> Statement {
     Statement::new("UPDATE egresses SET heard = 3 WHERE id = ?", params![id])
 }
 
-/// Whose recorders LiveKit's list of participants has, and whose it lacks: since when. A recorder is known
-/// by its identity, the egress id.
+/// Whose recorders LiveKit's list of participants, asked for at `looked`, has, and whose of those `known` to record before
+/// that it lacks: since when. A recorder is known by its identity, the egress id.
 #[must_use]
-pub fn recorders(session_sid: &str, present: &[&str], now: Millis) -> Statement {
-    let present = crate::json::write(&serde_json::json!(present));
+pub fn recorders(session_sid: &str, present: &[&str], known: &[&str], looked: Millis) -> Statement {
+    let (present, known) = (crate::json::write(&serde_json::json!(present)), crate::json::write(&serde_json::json!(known)));
     Statement::new(
-        "UPDATE egresses SET absent_at = CASE WHEN egress_id IN (SELECT value FROM json_each(?)) THEN NULL ELSE COALESCE(absent_at, ?) END \
+        "UPDATE egresses SET absent_at = CASE WHEN egress_id IN (SELECT value FROM json_each(?)) THEN NULL \
+         WHEN egress_id IN (SELECT value FROM json_each(?)) THEN COALESCE(absent_at, ?) ELSE absent_at END \
          WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard IN (1, 2)",
-        params![present, now, session_sid, session_sid],
+        params![present, known, looked, session_sid, session_sid],
     )
 }
 
