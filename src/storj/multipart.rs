@@ -16,8 +16,9 @@ use crate::time::Millis;
 const TIMEOUT_MS: u32 = 10_000;
 /// A part of 64 MiB takes 6 s at 100 Mbit/s; at a twentieth of that it is still done.
 const PART_TIMEOUT_MS: u32 = 120_000;
-/// Completing thousands of parts takes a while.
-const COMPLETE_TIMEOUT_MS: u32 = 30_000;
+/// "Processing of a Complete Multipart Upload request could take several minutes" (AWS, API reference,
+/// `CompleteMultipartUpload`). Storj's own only names segments, but a server on a disk copies 4 GB in more than 30 s.
+const COMPLETE_TIMEOUT_MS: u32 = 120_000;
 
 /// Begins an upload. The object's content type and its expiry (`+720h`) are said here or never.
 ///
