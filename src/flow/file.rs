@@ -53,7 +53,7 @@ pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &st
             let mut statements = batch![egresses::file_checked(job_id, job.file_checks, None, last, now)];
             if last {
                 statements.push(reels::none(&job.object_key));
-                statements.extend(job.picture.then(|| thumbnails::of_nothing(&job.object_key, &bucket, now)));
+                statements.extend(job.picture.then(|| thumbnails::of_nothing(&job.object_key, now)));
             }
             statements
         }

@@ -2,7 +2,7 @@
 //! the last of them throws it away by the triggers of `0006_thumbnails.sql`.
 
 use super::row::{FromRow, Row};
-use super::trash::{Kind, Thrown, throw};
+use super::trash::{Kind, Thrown, throw, throw_rows};
 use super::{Only, Statement};
 use crate::batch;
 use crate::params;
@@ -111,11 +111,15 @@ pub fn of_livekit(object_key: &str, bucket: &Bucket) -> Vec<Statement> {
     ]
 }
 
-/// That of a job which left no recording: it goes, and an hour later again, for a recorder may still be writing.
+/// That of a job, if it left no recording (its segments may have become one): it goes, and an hour later again, for a
+/// recorder may still be writing.
 #[must_use]
-pub fn of_nothing(object_key: &str, bucket: &Bucket, at: Millis) -> Statement {
-    let key = picture_key(object_key);
-    throw(&Thrown { kind: Kind::Object, bucket, key: &key, why: "no_recording", asset_id: None, again: true, at }, &Only::Always)
+pub fn of_nothing(object_key: &str, at: Millis) -> Statement {
+    throw_rows(Statement::new(
+        "SELECT 'object', e.endpoint, e.bucket, e.region, ?, '', 'no_recording', NULL, 1, ? FROM egresses e WHERE e.object_key = ? \
+         AND e.picture = 1 AND NOT EXISTS (SELECT 1 FROM assets a WHERE a.job_id = e.id)",
+        params![&picture_key(object_key), at, object_key],
+    ))
 }
 
 fn insert(key: &str, bucket: &Bucket) -> Statement {

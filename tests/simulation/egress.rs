@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use livekit_storj::http::{Incoming, Unanswered};
+use livekit_storj::storj::key::picture_prefix;
 use serde_json::{Value, json};
 
 use super::executor::Task;
@@ -26,6 +27,8 @@ pub struct Egress {
     pub own_webhook: bool,
     /// The request asked for segments beside the file.
     pub segments: bool,
+    /// And for a picture.
+    pub picture: bool,
     /// How long Storj keeps its objects.
     pub ttl: Option<i64>,
     /// The stream it was started for.
@@ -125,12 +128,23 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
             world.violated("two recordings share no playlist", output.to_string());
         }
     }
+    let pictures = body["image_outputs"].as_array().cloned().unwrap_or_default();
+    let picture = !pictures.is_empty();
+    if pictures.iter().any(|output| output["filename_prefix"] != json!(picture_prefix(&key))) {
+        world.violated("two recordings share no picture", body["image_outputs"].to_string());
+    }
     let room_sid = world.livekit.borrow().rooms.get(room)?.sid.clone();
     // LiveKit may take an attempt minutes after it was made, and of a stream's jobs the newest eight are known.
-    let refused = "SELECT count(*) FROM egresses o JOIN egresses e ON e.object_key = ? \
-                   WHERE o.session_sid = ? AND o.stream_id = e.stream_id AND o.segments <> 'off' AND o.error = 'storage_refused' AND o.ended_at < e.requested_at - 60000 \
-                   AND (SELECT count(*) FROM egresses n WHERE n.stream_id = o.stream_id AND n.requested_at >= o.requested_at) <= 8";
-    if segments && world.db.one(refused, livekit_storj::params![&key, &room_sid]) != json!(0) {
+    // The picture is given up first.
+    let refused = |what: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM egresses o JOIN egresses e ON e.object_key = ? WHERE o.session_sid = ? AND o.stream_id = e.stream_id \
+             AND {what} AND o.error = 'storage_refused' AND o.ended_at < e.requested_at - 60000 \
+             AND (SELECT count(*) FROM egresses n WHERE n.stream_id = o.stream_id AND n.requested_at >= o.requested_at) <= 8"
+        );
+        world.db.one(&sql, livekit_storj::params![&key, &room_sid]) != json!(0)
+    };
+    if (segments && refused("o.segments <> 'off' AND o.picture = 0")) || (picture && refused("(o.segments <> 'off' OR o.picture = 1)")) {
         world.violated("what the bucket refused is not asked for again", key.clone());
     }
     let stream = world.db.one("SELECT stream_id FROM egresses WHERE object_key = ?", livekit_storj::params![&key]);
@@ -152,6 +166,7 @@ pub fn start(world: &Rc<World>, room: &str, body: &Value) -> Option<Value> {
         forgotten: false,
         own_webhook,
         segments,
+        picture,
         ttl: ttl(body),
         stream,
         asked_to_stop: false,

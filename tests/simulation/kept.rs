@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use livekit_storj::storj::key::{folder_of, joined_key, saved_key};
+use livekit_storj::storj::key::{folder_of, joined_key, picture_key, saved_key};
 use serde_json::{Value, json};
 
 use super::bucket::Piece;
@@ -26,6 +26,17 @@ pub fn at_any_time(world: &World) {
     what_was_answered_is_so(world);
     nothing_else_is_deleted(world);
     saved_copies_are_whole(world);
+    what_is_shown_is_there(world);
+}
+
+/// No card has a broken picture.
+fn what_is_shown_is_there(world: &World) {
+    for row in world.db.rows("SELECT thumbnail_key FROM assets WHERE thumbnail_key IS NOT NULL AND status = 'ready'", vec![]) {
+        world.count("pictures are shown");
+        if !world.storj.borrow().objects.contains_key(&text(&row, "thumbnail_key")) {
+            world.violated("a picture that is shown is there", row.to_string());
+        }
+    }
 }
 
 fn only_what_was_asked_for_is_deleted(world: &World) {
@@ -137,7 +148,7 @@ fn nothing_lies_about(world: &World) {
     let mut folders: BTreeSet<String> = BTreeSet::new();
     for row in world.db.rows(sql, vec![]) {
         let file = text(&row, "file");
-        wanted.extend([file.clone(), text(&row, "object_key"), text(&row, "saved_key")]);
+        wanted.extend([file.clone(), picture_key(&file), text(&row, "object_key"), text(&row, "saved_key")]);
         if row["format"] == json!("segments") && row["joined"] != json!(1) {
             folders.insert(folder_of(&file));
         }
@@ -150,7 +161,7 @@ fn nothing_lies_about(world: &World) {
             continue;
         }
         let of_gone = |file: &String| {
-            [file.clone(), joined_key(file), saved_key(file), saved_key(&joined_key(file))].contains(key)
+            [file.clone(), joined_key(file), saved_key(file), saved_key(&joined_key(file)), picture_key(file)].contains(key)
                 || key.starts_with(&folder_of(file))
         };
         let is_of_gone = gone.iter().any(of_gone);

@@ -96,7 +96,7 @@ pub async fn act(world: Rc<World>, step: Step) {
             world.count(format!("outage {what:?}"));
             world.outages.borrow_mut().insert(what, world.now() + ms);
         }
-        Action::Keeps(_) => {}
+        Action::Keeps(_) | Action::Pictures => {}
         Action::Deletes(_) | Action::DeletesAll | Action::DeletesStream { .. } | Action::Saves(_) | Action::SavesAll => {
             keeping::act(world.clone(), step).await;
         }

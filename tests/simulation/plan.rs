@@ -41,6 +41,8 @@ pub enum Action {
     Outage(Outage, i64),
     /// What the operator has set, from the beginning.
     Keeps(Keeping),
+    /// `THUMBNAILS=livekit`, from the beginning.
+    Pictures,
     /// Somebody deletes a recording, the newest or one before it.
     Deletes(u64),
     DeletesAll,
@@ -96,6 +98,11 @@ impl Plan {
         Keeping::of(&self.steps)
     }
 
+    /// Whether LiveKit writes pictures.
+    pub fn pictures(&self) -> bool {
+        self.steps.iter().any(|step| step.action == Action::Pictures)
+    }
+
     pub const fn dice(&self) -> Dice {
         Dice(self.seed)
     }
@@ -142,6 +149,9 @@ impl Plan {
     }
 }
 
+/// The number of that step, above all others.
+const PICTURES: usize = 300;
+
 fn steps(dice: Dice) -> Vec<Step> {
     let rooms = if dice.chance("plan", "rooms", 200) { 2 } else { 1 };
     let mut steps: Vec<(i64, u64, Action)> = vec![];
@@ -176,6 +186,9 @@ fn steps(dice: Dice) -> Vec<Step> {
     let again: Vec<Step> = steps.iter().filter_map(|step| started_again(dice, *step)).collect();
     steps.extend(again);
     steps.extend(keeping::steps(dice, rooms, length));
+    if dice.chance("plan", "pictures", 150) {
+        steps.push(Step { number: PICTURES, at: 0, room: 0, action: Action::Pictures });
+    }
     steps.sort_by_key(|step| step.at);
     steps
 }

@@ -5,7 +5,7 @@ use super::history::play;
 use super::plan::Plan;
 use super::shrink::tell;
 
-const FOUND: [&str; 22] = [
+const FOUND: [&str; 23] = [
     // A start goes by the room's name: claimed in a session that was over, it recorded the next one, for which a
     // second job was started. A job now belongs to the session that LiveKit names, and a surplus one is stopped.
     "848 a:0,4,5,8,10,12 f:cron6/8=KilledAfter",
@@ -55,6 +55,9 @@ const FOUND: [&str; 22] = [
     // The word of a track came after its room's end, and after somebody had asked for the next broadcast to be recorded: it
     // ended the stream, and the wish lay there for ever. Now such a stream waits for its host.
     "311896 a:2,5,6,7 f:EV_r0.5=Overtaken",
+    // A recording was made of segments and showed LiveKit's picture; when they were joined, its job looked like one that had
+    // left nothing, and the picture went. Now only that of a job without a recording goes.
+    "194 a:300,0,1,2,3 f:EG_2=RecorderFails",
     // Faults of the simulation's own: a stop by a room's name while the room's next stream was made; a bucket's refusal
     // told to another stream; a word that came twice, first while the room was nobody's.
     "221014 a:1,6,7,8,10 f:",

@@ -74,7 +74,7 @@ impl World {
         let world = Self {
             dice,
             dashboard,
-            config: config_of(plan.keeping()),
+            config: config_of(plan.keeping(), plan.pictures()),
             exec: Executor::default(),
             db: Database::empty(),
             livekit: RefCell::default(),
@@ -154,11 +154,11 @@ impl World {
     }
 }
 
-fn config_of(keeping: Keeping) -> Result<Config, Vec<config::Fault>> {
-    if keeping == Keeping::ForEver { CONFIG.with(Clone::clone) } else { read_config(keeping) }
+fn config_of(keeping: Keeping, pictures: bool) -> Result<Config, Vec<config::Fault>> {
+    if keeping == Keeping::ForEver && !pictures { CONFIG.with(Clone::clone) } else { read_config(keeping, pictures) }
 }
 
-fn read_config(keeping: Keeping) -> Result<Config, Vec<config::Fault>> {
+fn read_config(keeping: Keeping, pictures: bool) -> Result<Config, Vec<config::Fault>> {
     Config::read(|name| {
         let value = match name {
             "LIVEKIT_URL" => "ws://127.0.0.1:7880",
@@ -170,6 +170,7 @@ fn read_config(keeping: Keeping) -> Result<Config, Vec<config::Fault>> {
             "STORJ_ENDPOINT" => "http://127.0.0.1:9000",
             "AUTH_JWT_SECRET" => CALLERS_SECRET,
             "PUBLIC_URL" => "https://rec.example",
+            "THUMBNAILS" if pictures => "livekit",
             _ => return keeping.variable(name),
         };
         Some(value.to_owned())
@@ -177,7 +178,7 @@ fn read_config(keeping: Keeping) -> Result<Config, Vec<config::Fault>> {
 }
 
 thread_local! {
-    static CONFIG: Result<Config, Vec<config::Fault>> = read_config(Keeping::ForEver);
+    static CONFIG: Result<Config, Vec<config::Fault>> = read_config(Keeping::ForEver, false);
     static BEARERS: RefCell<BTreeMap<String, String>> = RefCell::default();
 }
 
