@@ -154,6 +154,9 @@ const IN_HAND_MS: i64 = 12 * SECOND;
 pub const UNKNOWN_FOR_MS: i64 = 90 * SECOND;
 /// An attempt that was given up is still looked for there for so long, while its room is open.
 pub const UNTOLD_LOOKED_FOR_MS: i64 = HOUR;
+/// What LiveKit takes late, it takes within so long: its own calls give up after seconds (seen), a recorder's queue after
+/// some more.
+const TAKEN_WITHIN_MS: i64 = 5 * MINUTE;
 /// A stop that had no effect is sent again.
 const STOP_AGAIN_MS: i64 = 20 * SECOND;
 /// A job on its way up or down is compared with LiveKit's list so often; webhooks are quicker.
@@ -414,10 +417,12 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
 }
 
 /// LiveKit may have taken it since the list was last asked for: while the room is open, whichever life of it, for
-/// LiveKit goes by the name; and once more when that is over.
+/// LiveKit goes by the name; and once more when that is over, and minutes after it was asked for: viewers may have opened
+/// the room again without the stream.
 fn may_be_listed(job: &Job, view: &View) -> bool {
     let over = view.session.as_ref().map_or(Some(job.requested_at), |session| session.ended_at);
-    over.is_none_or(|over| job.looked_at.is_none_or(|looked| looked < over))
+    let until = over.map(|over| over.max(job.requested_at.plus(TAKEN_WITHIN_MS)));
+    until.is_none_or(|until| job.looked_at.is_none_or(|looked| looked < until))
 }
 
 /// Given up, and LiveKit has not said a word about it. It may have been taken late all the same, and its file be there.

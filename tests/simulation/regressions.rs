@@ -5,7 +5,7 @@ use super::history::play;
 use super::plan::Plan;
 use super::shrink::tell;
 
-const FOUND: [&str; 23] = [
+const FOUND: [&str; 24] = [
     // A start goes by the room's name: claimed in a session that was over, it recorded the next one, for which a
     // second job was started. A job now belongs to the session that LiveKit names, and a surplus one is stopped.
     "848 a:0,4,5,8,10,12 f:cron6/8=KilledAfter",
@@ -58,6 +58,9 @@ const FOUND: [&str; 23] = [
     // A recording was made of segments and showed LiveKit's picture; when they were joined, its job looked like one that had
     // left nothing, and the picture went. Now only that of a job without a recording goes.
     "194 a:300,0,1,2,3 f:EG_2=RecorderFails",
+    // Taken late into a room that viewers had opened again after its stream was over, every word of it lost: it waited there
+    // for somebody who publishes, unseen. Now LiveKit's list is asked once more minutes after such an attempt.
+    "463013 a:0,1,3,5,7 f:EV_r0.3.0/8=TakenVeryLate,EV_r0.5=Delayed",
     // Faults of the simulation's own: a stop by a room's name while the room's next stream was made; a bucket's refusal
     // told to another stream; a word that came twice, first while the room was nobody's.
     "221014 a:1,6,7,8,10 f:",
