@@ -122,7 +122,7 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         months.insert(0, with_bill(month, &prices.bill(&used)));
     }
     let notes = [
-        "A recording counts with its copies in the month in which it began. Costs are estimates at today's prices.",
+        "A recording counts in the month in which it began, with its copies. Costs are estimates at today's prices.",
         "A safety copy is taken to be as large as its recording.",
         "Downloads are those that this Worker gave a link for, each counted whole. What is watched goes from Storj to the viewer: only Storj's bill has it.",
         THIRTY_DAYS,
