@@ -111,27 +111,29 @@ staged('what becomes of a picture', { vars }, (scene) => {
     assert.ok((await behind(recording.thumbnailUrl)).bytes.equals(sample))
   })
 
-  test('of a job that left no recording it goes', async () => {
-    const { p, stage } = scene
-    const { streamId, egressId, key } = await recorded(p, 'nothing')
-    await isThere(p, pictureOf(key))
-    await p.faults({ storage: [{ on: `PUT ${path.basename(key)}`, status: 403, code: 'AccessDenied' }] })
-    await stage.dev('/dev/s3', { remove: key.replace(/\.mp4$/, '/') })
-    await p.stop({ egressId })
-    await p.until(streamId, 'failed')
-    await p.faults({ reset: true })
-    await stage.dev('/dev/s3', { remove: key.replace(/\.mp4$/, '/') })
-    for (let run = 0; run < 4; run++) await p.cronAfter(6 * minute)
-    assert.deepEqual(await stage.sql('SELECT file FROM egresses WHERE object_key = ?', key), [{ file: 'no' }])
-    assert.deepEqual(await beside(p, key), [])
-  })
-
   test('sound alone has none', async () => {
     const { p } = scene
     await p.host('heard')
     assert.equal((await p.start('heard', { audioOnly: true })).status, 200)
     const [{ room_composite: request }] = await p.egresses('heard')
     assert.deepEqual([request.audio_only, request.image_outputs], [true, []])
+  })
+})
+
+// Without segments, of which a recording would be made.
+staged('a job that left no recording', { vars: { ...vars, SAFETY_COPY: 'off' } }, (scene) => {
+  test('leaves no picture', async () => {
+    const { p, stage } = scene
+    const { streamId, egressId, key } = await recorded(p, 'nothing')
+    await isThere(p, pictureOf(key))
+    await p.faults({ storage: [{ on: `PUT ${path.basename(key)}`, status: 403, code: 'AccessDenied' }] })
+    await p.stop({ egressId })
+    await p.until(streamId, 'failed')
+    assert.deepEqual(await beside(p, key), [pictureOf(key)], 'not before it is sure')
+    for (let run = 0; run < 4; run++) await p.cronAfter(6 * minute)
+    assert.deepEqual(await stage.sql('SELECT file FROM egresses WHERE object_key = ?', key), [{ file: 'no' }])
+    assert.deepEqual(await p.recordings(), [])
+    assert.deepEqual(await beside(p, key), [])
   })
 })
 
