@@ -48,7 +48,8 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     checks.push(schedule_runs(health.schedule_at, now));
     checks.push(storage_keys(&noted));
     checks.extend(previous_key(config, beat("previous_key").map(|beat| beat.at), now));
-    checks.push(expiring(config, &noted, now));
+    checks.push(expiring(&noted));
+    checks.extend(new_retention(config, &noted, now));
     checks.extend(told(config, beat("notify_delivered"), beat("notify_failed"), beat("notify_given_up")));
     checks
 }
@@ -136,16 +137,19 @@ fn previous_key(config: &Config, used_at: Option<Millis>, now: Millis) -> Option
     })
 }
 
-fn expiring(config: &Config, noted: &Noted, now: Millis) -> Check {
+/// A value that is a typo is mended within its week, if anybody hears of it.
+fn new_retention(config: &Config, noted: &Noted, now: Millis) -> Option<Check> {
+    let (days, ends) = (config.retention_days?, noted.grace_ends_at.filter(|ends| *ends > now)?);
+    let hours = ends.since(now) / HOUR;
+    Some(Check::advice(
+        "retention_days",
+        format!("RETENTION_DAYS={days} is new: it deletes nothing for {} days and {} hours more", hours / 24, hours % 24),
+        "is it a typo? Put back until then, it has deleted nothing; what is to stay in any case: POST /api/recordings/{id}/save",
+    ))
+}
+
+fn expiring(noted: &Noted) -> Check {
     const NAME: &str = "retention";
-    if let (Some(days), Some(ends)) = (config.retention_days, noted.grace_ends_at.filter(|ends| *ends > now)) {
-        let hours = ends.since(now) / HOUR;
-        return Check::advice(
-            NAME,
-            format!("RETENTION_DAYS={days} is new: it deletes nothing for {} days and {} hours more", hours / 24, hours % 24),
-            "is it a typo? Put back until then, it has deleted nothing; what is to stay in any case: POST /api/recordings/{id}/save",
-        );
-    }
     match noted.expiring {
         0 => Check::fine(NAME, "no recording expires within a week"),
         n => Check::advice(
