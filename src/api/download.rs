@@ -58,9 +58,9 @@ async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, 
     let file_name = file_name::of_recording(&row.title, row.part, row.started_at.unwrap_or(row.created_at), ending);
     let seconds = object::seconds_until(now.plus(LINK_MS).min(end), now);
     let disposition = file_name::attachment(&file_name);
-    let method = if request.method == "HEAD" { "HEAD" } else { "GET" };
-    let url = object::link(desk.config, method, &bucket_of(&row), &row.object_key, content_type, &disposition, now, seconds)
-        .map_err(|_| Error::internal())?;
+    let url =
+        object::link(desk.config, request.method_of_link(), &bucket_of(&row), &row.object_key, content_type, &disposition, now, seconds)
+            .map_err(|_| Error::internal())?;
     Ok(Link { url, file_name, expires_at: now.plus(i64::from(seconds) * 1_000) })
 }
 

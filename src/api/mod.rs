@@ -56,6 +56,12 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
+
+    /// For which method a link is signed that the request is led to: who only looks is led to a look.
+    #[must_use]
+    pub fn method_of_link(&self) -> &'static str {
+        if self.method == "HEAD" { "HEAD" } else { "GET" }
+    }
 }
 
 /// An answer, and the work that follows behind it.

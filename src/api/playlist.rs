@@ -84,7 +84,6 @@ pub async fn segment<P: Ports>(desk: &Desk<'_, P>, request: &Request, id: &str, 
     if place.and_then(|place| reel.segments.get(place)).is_none_or(|segment| segment.bytes == 0) {
         return Err(Error::new(404, "segment_not_found", "the recording has no such segment"));
     }
-    let method = if request.method == "HEAD" { "HEAD" } else { "GET" };
-    let url = url(desk.config, method, &played, &segment_key(&played.recording_key, number), now, exp)?;
+    let url = url(desk.config, request.method_of_link(), &played, &segment_key(&played.recording_key, number), now, exp)?;
     Ok(Reply { status: 302, headers: vec![("location", url)], ..Reply::default() })
 }

@@ -71,9 +71,9 @@ pub async fn show<P: Ports>(desk: &Desk<'_, P>, caller: Option<&Caller>, request
     let (Some(key), Some(bucket)) = (&shown.object_key, shown.bucket()) else {
         return Err(Error::new(404, "thumbnail_not_found", "there is no picture of it"));
     };
-    let method = if request.method == "HEAD" { "HEAD" } else { "GET" };
     let seconds = object::seconds_until(now.plus(HOUR), now);
-    let url = object::link(desk.config, method, &bucket, key, kind_of(key), "inline", now, seconds).map_err(|_| Error::internal())?;
+    let url = object::link(desk.config, request.method_of_link(), &bucket, key, kind_of(key), "inline", now, seconds)
+        .map_err(|_| Error::internal())?;
     Ok(Reply { status: 302, headers: vec![("location", url), ("cache-control", CACHED.to_owned())], ..Reply::default() })
 }
 

@@ -29,8 +29,8 @@ const PICTURE_SECONDS: i64 = 30;
 const PICTURE_SIZE: (i64, i64) = (640, 360);
 
 /// `StartRoomCompositeEgress` for a claimed attempt: one MP4 under our own key, segments beside it if the attempt
-/// has a safety copy, a picture if it has one, no manifests, and this stream's own webhook, so that its events arrive even when nobody set up
-/// the dashboard.
+/// has a safety copy, a picture if it has one, no manifests, and this stream's own webhook, so that its events arrive
+/// even when nobody set up the dashboard.
 ///
 /// # Errors
 /// The token could not be signed.
