@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { start, waitFor } from './harness/harness.mjs'
-import { play } from './harness/play.mjs'
+import { pause, play } from './harness/play.mjs'
 
 /** A test with a stage of its own, on which LiveKit's answers to starts get lost. */
 const lost = (name, faults, body) =>
@@ -46,11 +46,17 @@ describe('an answer that gets lost', { concurrency: true }, () => {
     assert.equal((await p.egresses()).length, 1)
   })
 
-  lost('and a second click meanwhile: both get the egress, and it is seen to record', { delay_webhooks_ms: 700 }, async (p, stage) => {
+  lost('and a second click meanwhile: both get the egress, and it is seen to record', {}, async (p, stage) => {
     const { streamId } = await p.host('talk')
+    await p.settled()
+    // LiveKit has taken the start, and its word of that is on the way until the second click has come.
+    await p.faults({ delay_webhooks_ms: 60_000 })
     const asked = ask(p)
     await underWay(p, stage)
-    const again = await p.start('talk')
+    const clicked = p.start('talk')
+    await pause(300)
+    await p.faults({ delay_webhooks_ms: 0 })
+    const again = await clicked
     const stream = await p.until(streamId, 'recording')
     assert.deepEqual([again.status, again.body.egressId], [200, stream.recording.egressId])
     assert.equal((await asked).body.egressId, stream.recording.egressId)

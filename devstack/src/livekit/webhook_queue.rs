@@ -132,8 +132,18 @@ impl WebhookQueues {
                 self.note(&item, 0, None, "dropped: older than 30 s");
                 continue;
             }
-            tokio::time::sleep(self.faults.webhook_delay() + item.delay).await;
+            self.held_up().await;
+            tokio::time::sleep(item.delay).await;
             self.deliver(&item).await;
+        }
+    }
+
+    /// Waits for as long as `delay_webhooks_ms` says, which may change meanwhile: a delay that is taken back lets go
+    /// at once what it held up.
+    async fn held_up(&self) {
+        let since = Instant::now();
+        while since.elapsed() < self.faults.webhook_delay() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
