@@ -3,6 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::store::egresses::Job;
+use crate::store::row::Row;
+use crate::store::streams::Stream;
+use crate::time::HOUR;
 
 const NOW: Millis = Millis(1_795_397_400_000);
 const PROJECT: &str = "127.0.0.1:7880";
