@@ -25,20 +25,6 @@ pub enum Page {
 }
 
 impl Page {
-    /// The pattern, for log lines.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Home => "GET /",
-            Self::Discover => "GET /discover",
-            Self::Live => "GET /live",
-            Self::Watch(_) => "GET /watch/{id}",
-            Self::WatchLive(_) => "GET /watch/live/{id}",
-            Self::SetUp => "GET /setup",
-            Self::Nowhere => "none",
-        }
-    }
-
     /// The asset that it is made of. Without `.html`, for which the assets binding answers a redirect.
     #[must_use]
     pub const fn file(&self) -> &'static str {

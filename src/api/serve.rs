@@ -11,7 +11,7 @@ use crate::flow::notify;
 use crate::flow::save::go_on;
 use crate::flow::tend::{await_host, tend};
 use crate::ports::{Desk, Guard, Ports, Trail};
-use crate::route::Route;
+use crate::route::{self, Route};
 use crate::site::Page;
 use crate::store::thumbnails::Of;
 
@@ -20,9 +20,9 @@ const SAVES_FOR_MS: i64 = 15_000;
 
 /// Answers a request. Every error becomes an answer here; there is no other way out.
 pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, trail: &Trail, request_id: &str, request: &Request) -> Reply {
-    let route = Route::find(&request.method, &request.path);
-    trail.note("route", route.as_ref().map_or("none", Route::name));
-    let mut reply = match (config, route) {
+    let found = route::find(&request.method, &request.path);
+    trail.note("route", found.as_ref().map_or("none", |found| found.name));
+    let mut reply = match (config, found.map(|found| found.route)) {
         (_, _) if request.method == "OPTIONS" => Reply { status: 204, headers: cors::preflight(), ..Reply::default() },
         (config, Ok(Route::Health)) => health::health(ports, config.as_ref().err().map_or(&[], Vec::as_slice)).await,
         (config, Ok(Route::Page(page))) => site::show(ports, config.as_ref().ok(), &page, request).await,

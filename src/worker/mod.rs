@@ -28,7 +28,7 @@ use crate::api::serve::{finish, follow_up, refusal, serve};
 use crate::config::{Config, Fault};
 use crate::flow::sweep::sweep;
 use crate::ports::{Desk, Ports, Trail};
-use crate::route::Route;
+use crate::route;
 use ports::WorkerPorts;
 
 #[wasm_bindgen]
@@ -88,7 +88,7 @@ async fn answer(request: Request, env: Env, context: Context) -> Result<Response
             (reply, read.method == "HEAD")
         }
         Err((error, unread)) => {
-            trail.note("route", Route::find(&unread.method, &unread.path).as_ref().map_or("none", Route::name));
+            trail.note("route", route::find(&unread.method, &unread.path).map_or("none", |found| found.name));
             trail.note("code", error.code);
             let mut reply = refusal(&error, &id);
             finish(&mut reply, &config, &trail, &id, &unread);

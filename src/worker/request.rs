@@ -10,7 +10,7 @@ use web_sys::{Headers, Request, Response, ResponseInit, Url};
 use super::stream::{self, Unread};
 use crate::api::{self, Reply};
 use crate::error::Error;
-use crate::route::{MAX_JSON_BYTES, Route};
+use crate::route::{self, MAX_JSON_BYTES};
 
 /// So much of a body that is refused as too long is taken in: 16 MiB, twice the longest webhook.
 const SPILL: usize = 16 * 1024 * 1024;
@@ -27,7 +27,7 @@ pub(super) async fn read(request: &Request) -> Result<api::Request, (Error, api:
     read.path = url.pathname();
     read.query = url.search().strip_prefix('?').unwrap_or_default().to_owned();
     read.origin = url.origin();
-    let limit = Route::find(&read.method, &read.path).map_or(MAX_JSON_BYTES, |route| route.body_limit());
+    let limit = route::find(&read.method, &read.path).map_or(MAX_JSON_BYTES, |found| found.route.body_limit());
     let too_long = || Error::new(413, "body_too_large", format!("the body is longer than the {limit} bytes that this address takes"));
     let broke_off = || Error::invalid("the body broke off");
     let announced = read.header("content-length").and_then(|value| value.parse::<usize>().ok());
