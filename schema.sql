@@ -825,3 +825,7 @@ BEGIN
   VALUES (strftime('%Y-%m', NEW.created_at / 1000, 'unixepoch'), NEW.kept_bytes - OLD.kept_bytes)
   ON CONFLICT (month) DO UPDATE SET copied_bytes = copied_bytes + excluded.copied_bytes;
 END;
+
+-- When somebody was filed. A list of LiveKit's from before says nothing of whether they were there: the word of their
+-- coming may be minutes late, and that of their going lost.
+ALTER TABLE participants ADD COLUMN filed_at INTEGER;

@@ -122,8 +122,11 @@ pub fn may_change(caller: &Caller, owner: &str) -> bool {
 /// the last one.
 fn is_awaited(stream: &Stream) -> bool {
     let since_wish = |at: Millis| stream.wish_at.is_none_or(|wish| at >= wish);
-    let taken_up = stream.job_requested_at.is_some_and(since_wish)
-        && (stream.job_egress_id.is_some() || !matches!(stream.job_status.as_deref(), Some("failed" | "aborted")));
+    let status = stream.job_status.as_deref();
+    // An attempt of unknown outcome that is older than the wish fulfils it when it records after all.
+    let taken_up = matches!(status, Some("starting" | "recording"))
+        || (stream.job_requested_at.is_some_and(since_wish)
+            && (stream.job_egress_id.is_some() || !matches!(status, Some("failed" | "aborted"))));
     stream.is_wanted() && !taken_up
 }
 

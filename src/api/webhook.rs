@@ -150,11 +150,11 @@ fn effect<P: Ports>(desk: &Desk<'_, P>, event: &Event, only: &Only, now: Millis)
         What::RoomFinished(room) => of_room(room, None, sessions::end(&room.sid, at, only, now), Some(always)),
         What::Joined(room, who) => {
             // With the guide's seven events nothing more comes of a host: the Worker looks for itself.
-            of_room(room, Some(who), participants::joined(&room.sid, who, at, only), Some(if_host))
+            of_room(room, Some(who), participants::joined(&room.sid, who, at, only, now), Some(if_host))
         }
         What::Published(room, who) => of_room(room, Some(who), participants::published(&room.sid, who, at, only, now), Some(if_host_tend)),
-        What::Left(room, who) => of_room(room, None, participants::left(&room.sid, who, at, true, only), None),
-        What::Aborted(room, who) => of_room(room, None, participants::left(&room.sid, who, at, false, only), None),
+        What::Left(room, who) => of_room(room, None, participants::left(&room.sid, who, at, true, only, now), None),
+        What::Aborted(room, who) => of_room(room, None, participants::left(&room.sid, who, at, false, only, now), None),
         // One track of two may be gone: whether the host still publishes is LiveKit's to say.
         What::Unpublished(room, who) => of_room(room, Some(who), participants::unpublished(&room.sid, who, at, only), Some(if_host_look)),
         What::Egress(info) => egress(desk, info, only, now),

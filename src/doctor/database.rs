@@ -6,7 +6,7 @@ use crate::ports::{Desk, Ports};
 use crate::store::Statement;
 
 /// What each migration brought: the file, a table, and a column or a trigger of it. A test holds this against `migrations/`.
-pub const MARKS: [(&str, &str, &str); 11] = [
+pub const MARKS: [(&str, &str, &str); 12] = [
     ("0001_init.sql", "pulse", "note"),
     ("0002_safety_copy.sql", "reels", "reel"),
     ("0003_keep.sql", "trash", "object_key"),
@@ -18,6 +18,7 @@ pub const MARKS: [(&str, &str, &str); 11] = [
     ("0009_counted.sql", "sessions", "counted_at"),
     ("0010_pictures.sql", "egresses", "picture"),
     ("0011_copies.sql", "assets", "copy_bytes"),
+    ("0012_filed.sql", "participants", "filed_at"),
 ];
 
 /// How often a table has a column or a trigger of that name: of `(table, name)`, twice.

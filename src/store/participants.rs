@@ -20,24 +20,24 @@ pub fn person(identity: &str) -> &str {
 
 /// Somebody came. A `left` that came before stays the last word on presence.
 #[must_use]
-pub fn joined(session_sid: &str, who: &Participant, at: Millis, only: &Only) -> Vec<Statement> {
+pub fn joined(session_sid: &str, who: &Participant, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
     if !who.is_person() {
         return vec![];
     }
     let at = who.joined_at().unwrap_or(at);
-    batch![file(session_sid, who, Some(at), None, false, only), seen(&who.sid, who, at, only)]
+    batch![file(session_sid, who, (Some(at), None), false, only, now), seen(&who.sid, who, at, only)]
 }
 
 /// Somebody went. With `arrived`, the time of coming is known too, so a lost `joined` costs nothing.
 #[must_use]
-pub fn left(session_sid: &str, who: &Participant, at: Millis, arrived: bool, only: &Only) -> Vec<Statement> {
+pub fn left(session_sid: &str, who: &Participant, at: Millis, arrived: bool, only: &Only, now: Millis) -> Vec<Statement> {
     if !who.is_person() {
         // A host may broadcast through an ingress, which counts as publishing and never as a viewer.
         let gone = Statement::new("UPDATE participants SET left_at = ? WHERE sid = ? AND left_at IS NULL", params![at, &who.sid]);
         return vec![gone.only(only), host_gone(session_sid, at, only)];
     }
     let joined_at = who.joined_at().filter(|_| arrived);
-    let mut statements = batch![file(session_sid, who, joined_at, Some(at), false, only)];
+    let mut statements = batch![file(session_sid, who, (joined_at, Some(at)), false, only, now)];
     if let Some(joined_at) = joined_at {
         statements.push(seen(&who.sid, who, joined_at, only));
     }
@@ -52,7 +52,7 @@ pub fn published(session_sid: &str, who: &Participant, at: Millis, only: &Only, 
         return vec![];
     }
     batch![
-        file(session_sid, who, Some(who.joined_at().unwrap_or(at)), None, true, only),
+        file(session_sid, who, (Some(who.joined_at().unwrap_or(at)), None), true, only, now),
         // In a room of another backend, who publishes turns from viewer to host.
         Statement::new(
             "UPDATE participants SET role = 'host' WHERE sid = ? AND role = 'viewer' AND left_at IS NULL \
@@ -118,13 +118,13 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
     let rows = crate::json::write(&serde_json::Value::from(rows));
     batch![
         Statement::new(
-            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at) \
+            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, filed_at) \
              SELECT p.value ->> 'sid', s.sid, s.stream_id, p.value ->> 'identity', \
              CASE WHEN l.owner_id = p.value ->> 'identity' OR (l.owns_room = 0 AND p.value ->> 'publishes') THEN 'host' ELSE 'viewer' END, \
-             p.value ->> 'at' FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id \
+             p.value ->> 'at', ? FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id \
              WHERE (p.value ->> 'is_person' OR l.owner_id = p.value ->> 'identity' OR l.owns_room = 0) \
              ON CONFLICT (sid) DO UPDATE SET joined_at = excluded.joined_at WHERE participants.joined_at IS NULL",
-            params![&rows, session_sid],
+            params![now, &rows, session_sid],
         ),
         Statement::new(
             "INSERT INTO audience (stream_id, viewer, seen_at) \
@@ -150,14 +150,15 @@ pub fn somebody_publishes(session_sid: &str, looked: Millis) -> Statement {
     Statement::new("UPDATE live_streams SET quiet_at = ? WHERE session_sid = ? AND status = 'created'", params![looked, session_sid])
 }
 
-/// Whoever is filed as present and is not among `sids` left between the last list that showed anybody and this one. The
-/// earlier time is taken: watch time is a lower bound.
+/// Whoever is filed as present and is not among `sids` left between the last list that showed them and this one. The
+/// earlier time is taken: watch time is a lower bound. Of who was filed after that list it proves nothing.
 #[must_use]
 pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> {
     vec![
         Statement::new(
             "UPDATE participants SET left_at = max(COALESCE(joined_at, 0), \
-             COALESCE((SELECT counted_at FROM sessions WHERE sid = participants.session_sid), 0)) \
+             COALESCE((SELECT counted_at FROM sessions WHERE sid = participants.session_sid \
+             AND counted_at >= COALESCE(participants.filed_at, 0)), 0)) \
              WHERE session_sid = ? AND left_at IS NULL AND COALESCE(joined_at, 0) < ? \
              AND sid NOT IN (SELECT value FROM json_each(?))",
             params![session_sid, looked, crate::json::write(&serde_json::json!(sids))],
@@ -169,18 +170,30 @@ pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> 
 fn file(
     session_sid: &str,
     who: &Participant,
-    joined_at: Option<Millis>,
-    left_at: Option<Millis>,
+    (joined_at, left_at): (Option<Millis>, Option<Millis>),
     publishes: bool,
     only: &Only,
+    now: Millis,
 ) -> Statement {
     Statement::new(
         format!(
-            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at) \
-             SELECT ?, s.sid, s.stream_id, ?, CASE WHEN {IS_HOST} THEN 'host' ELSE 'viewer' END, ?, ? \
+            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at, filed_at) \
+             SELECT ?, s.sid, s.stream_id, ?, CASE WHEN {IS_HOST} THEN 'host' ELSE 'viewer' END, ?, ?, ? \
              FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ? AND (NOT ? OR {IS_HOST})"
         ),
-        params![&who.sid, &who.identity, &who.identity, publishes, joined_at, left_at, session_sid, publishes, &who.identity, publishes,],
+        params![
+            &who.sid,
+            &who.identity,
+            &who.identity,
+            publishes,
+            joined_at,
+            left_at,
+            now,
+            session_sid,
+            publishes,
+            &who.identity,
+            publishes,
+        ],
     )
     .only(only)
     .then(

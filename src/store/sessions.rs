@@ -77,18 +77,23 @@ pub fn enter(sid: &str, identity: Option<&str>, only: &Only, now: Millis) -> Sta
 #[must_use]
 pub fn end(sid: &str, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
     vec![
-        // A stream for one session of another backend's room ends with it. In a room of ours, a broadcast that never began goes on waiting for its host: a viewer who looked in and left
-        // has closed the room, not the stream. One that was recorded and opens again within a quarter
-        // of an hour is recorded again.
+        // A stream for one session of another backend's room ends with it. In a room of ours, a broadcast that never began
+        // goes on waiting for its host: a viewer who looked in and left has closed the room, not the stream. So does one
+        // that somebody has asked to record since, and LiveKit has not heard of it in this life of the room: the word is
+        // late, and the next life is meant. One that was recorded and opens again within a quarter of an hour is recorded
+        // again.
         Statement::new(
             "UPDATE live_streams SET viewer_count = 0, tend_at = ?, \
-             status = CASE WHEN started_at IS NULL AND owns_room = 1 THEN 'created' ELSE 'ended' END, \
-             ended_at = CASE WHEN started_at IS NULL AND owns_room = 1 THEN NULL ELSE ? END, \
-             ended_by = CASE WHEN started_at IS NULL AND owns_room = 1 THEN NULL ELSE 'room' END, \
-             wish = CASE WHEN wish <> 'asked' THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
-             WHERE session_sid = ? AND ended_at IS NULL \
-             AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",
-            params![now, at, sid, sid],
+             status = CASE WHEN k.waits OR k.asked THEN 'created' ELSE 'ended' END, \
+             ended_at = CASE WHEN k.waits OR k.asked THEN NULL ELSE ? END, \
+             ended_by = CASE WHEN k.waits OR k.asked THEN NULL ELSE 'room' END, \
+             wish = CASE WHEN wish <> 'asked' OR k.asked THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
+             FROM (SELECT l.id AS stream, l.started_at IS NULL AND l.owns_room = 1 AS waits, \
+             l.owns_room = 1 AND l.wish = 'asked' AND l.wish_at > ? AND NOT EXISTS (SELECT 1 FROM egresses e \
+             WHERE e.stream_id = l.id AND e.session_sid = l.session_sid AND e.requested_at >= l.wish_at AND e.heard >= 1) AS asked \
+             FROM live_streams l WHERE l.session_sid = ?) k \
+             WHERE id = k.stream AND ended_at IS NULL AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",
+            params![now, at, at, sid, sid],
         )
         .only(only),
         Statement::new("UPDATE sessions SET ended_at = ?, absent_at = NULL WHERE sid = ? AND ended_at IS NULL", params![at, sid])

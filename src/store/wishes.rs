@@ -1,6 +1,7 @@
 //! What people wish of the recorder (`live_streams.wish`), and when a stream is looked at again.
 
 use super::Statement;
+use crate::flow::decide::IN_HAND_MS;
 use crate::params;
 use crate::time::Millis;
 
@@ -20,15 +21,16 @@ pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
 }
 
 /// Somebody asks for a recording now. While one is wanted and has its place, nothing changes: asked twice is
-/// asked once.
+/// asked once. An attempt that nobody has in hand any more has no place yet, for LiveKit may never have heard of it: who
+/// asks then may mean the room's next life.
 #[must_use]
 pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Option<bool>, public_url: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET wish = 'asked', wish_at = ?, wish_error = NULL, record = 1, quality = COALESCE(?, quality), \
          layout = COALESCE(?, layout), audio_only = COALESCE(?, audio_only), public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL \
          AND NOT (wish IN ('auto', 'asked') AND EXISTS (SELECT 1 FROM egresses e WHERE e.session_sid = live_streams.session_sid \
-         AND e.status IN ('requested', 'starting', 'recording')))",
-        params![now, quality, layout, audio_only, public_url, now, id],
+         AND e.status IN ('requested', 'starting', 'recording') AND (e.status <> 'requested' OR e.requested_at > ?)))",
+        params![now, quality, layout, audio_only, public_url, now, id, now.plus(-IN_HAND_MS)],
     )
 }
 
@@ -53,6 +55,18 @@ pub fn stop(id: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET wish = 'stopped', wish_at = ?, wish_error = NULL, tend_at = ? WHERE id = ?",
         params![now, now, id],
+    )
+}
+
+/// A room was over and its stream waited for the next life of it, because that was asked to be recorded: with the wish gone
+/// the stream is over with its room.
+#[must_use]
+pub fn over_after_all(id: &str) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room' FROM sessions s \
+         WHERE live_streams.id = ? AND s.sid = live_streams.session_sid AND s.ended_at IS NOT NULL AND live_streams.ended_at IS NULL \
+         AND live_streams.started_at IS NOT NULL AND live_streams.owns_room = 1 AND wish <> 'asked'",
+        params![id],
     )
 }
 

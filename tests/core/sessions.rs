@@ -55,6 +55,54 @@ fn a_host_who_comes_back_within_a_quarter_of_an_hour_is_recorded_again() {
     assert_eq!(world.one("SELECT count(*) FROM live_streams"), 1);
 }
 
+/// A room that closed unheard, and then somebody asks for a recording.
+fn asked_after_the_end(world: &World) {
+    live(world, false);
+    world.advance(60_000);
+    let ended_at = world.clock.get().secs().to_string();
+    world.livekit.borrow_mut().rooms.clear();
+    world.advance(30_000);
+    assert_eq!(world.call("alice", "POST", "/livekit-egress", json!({ "roomName": "r" })).0, 202);
+    world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1"), "createdAt": ended_at }));
+    let stream = &world.rows("SELECT status, ended_at, wish FROM live_streams")[0];
+    assert_eq!(stream, &json!({ "status": "created", "ended_at": null, "wish": "asked" }));
+}
+
+#[test]
+fn who_asks_after_an_end_that_is_told_late_gets_the_next_life_of_the_room() {
+    let world = World::new();
+    asked_after_the_end(&world);
+    assert_eq!(world.one("SELECT error FROM egresses"), "livekit_not_found");
+    world.advance(60_000);
+    world.open_room("r", "RM_2", "alice", true);
+    let mut room = world.room("r", "RM_2");
+    room["creationTimeMs"] = json!(world.clock.get().0.to_string());
+    // Of the host's coming back no word arrives.
+    world.webhook(json!({ "event": "room_started", "room": room }));
+    assert_eq!((starts(&world), world.one("SELECT session_sid FROM egresses ORDER BY requested_at DESC")), (2, json!("RM_2")));
+}
+
+#[test]
+fn a_wish_for_a_next_life_that_never_comes_ends_with_its_stream() {
+    let expired = |world: &World| {
+        for _ in 0..65 {
+            world.advance(60_000);
+            world.cron();
+        }
+    };
+    let stopped = |world: &World| {
+        assert_eq!(world.call("alice", "POST", "/livekit-egress/stop", json!({ "roomName": "r" })).0, 200);
+    };
+    for over in [expired as fn(&World), stopped] {
+        let world = World::new();
+        asked_after_the_end(&world);
+        let ended_at = world.one("SELECT ended_at FROM sessions");
+        over(&world);
+        let stream = &world.rows("SELECT status, ended_at, ended_by FROM live_streams")[0];
+        assert_eq!(stream, &json!({ "status": "ended", "ended_at": ended_at, "ended_by": "room" }));
+    }
+}
+
 #[test]
 fn a_failed_job_that_left_its_file_is_a_partial_recording() {
     let world = World::new();

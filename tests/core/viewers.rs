@@ -69,6 +69,21 @@ fn a_late_word_about_the_old_session_does_not_touch_the_new_one() {
     assert_eq!(stream, &json!({ "session_sid": "RM_2", "status": "created", "ended_at": null, "viewer_count": 1 }));
 }
 
+#[test]
+fn a_list_from_before_somebody_was_filed_does_not_lengthen_their_visit() {
+    let world = stage();
+    let came = world.clock.get().secs();
+    world.advance(6 * 60_000);
+    world.open_room("r", "RM_1", "alice", true);
+    world.cron();
+    world.advance(1_000);
+    // Bob came and went before that list; the word of his coming is late, that of his going lost.
+    world.webhook(json!({ "event": "participant_joined", "room": world.room("r", "RM_1"), "participant": person("PA_1", "bob~aa", came) }));
+    world.advance(6 * 60_000);
+    world.cron();
+    assert_eq!(numbers(&world), json!({ "viewer_count": 0, "peak_viewers": 1, "unique_viewers": 1, "watch_ms": 0 }));
+}
+
 /// A small audience: who comes and goes when, in seconds after the beginning.
 fn visits() -> impl Strategy<Value = Vec<(usize, i64, i64)>> {
     proptest::collection::vec((0_usize..4, 0_i64..100, 1_i64..100), 1..8)

@@ -51,8 +51,7 @@ pub fn effect_is_there(world: &World, event: &Value) -> Result<(), String> {
 
 /// Taken in before its room's newest stream was made, when the room was nobody's: said then, or told once more now.
 fn was_nobodys(world: &World, event: &Value) -> bool {
-    let sql = "SELECT count(*) FROM webhook_events w WHERE w.id = ? AND w.received_at <= \
-               (SELECT max(created_at) FROM live_streams WHERE room_name = ?)";
+    let sql = "SELECT count(*) FROM commits WHERE event = ? AND n < (SELECT max(n) FROM commits WHERE room = ?)";
     let known = params![event["id"].as_str().unwrap(), event["room"]["name"].as_str().unwrap()];
     world.db.one(sql, known) != json!(0)
 }

@@ -5,7 +5,7 @@ use super::history::play;
 use super::plan::Plan;
 use super::shrink::tell;
 
-const FOUND: [&str; 24] = [
+const FOUND: [&str; 29] = [
     // A start goes by the room's name: claimed in a session that was over, it recorded the next one, for which a
     // second job was started. A job now belongs to the session that LiveKit names, and a surplus one is stopped.
     "848 a:0,4,5,8,10,12 f:cron6/8=KilledAfter",
@@ -61,6 +61,17 @@ const FOUND: [&str; 24] = [
     // Taken late into a room that viewers had opened again after its stream was over, every word of it lost: it waited there
     // for somebody who publishes, unseen. Now LiveKit's list is asked once more minutes after such an attempt.
     "463013 a:0,1,3,5,7 f:EV_r0.3.0/8=TakenVeryLate,EV_r0.5=Delayed",
+    // A recording was asked for in a room that was over already, which was told only afterwards: the late word ended the
+    // stream, and of the room's next life nobody knew. Now such a stream goes on waiting, also when an attempt of unknown
+    // outcome was there.
+    "720411 a:1,3,4,5,6 f:EV_r0.1=Delayed",
+    "673310 a:0,1,2,3,4,8,9,11,12 f:EV_r0.14=Dropped,EV_r0.2.0/1=KilledBefore,EV_r0.2.1=Slow,EV_r0.7=Delayed,EV_r0.8=Delayed",
+    "686328 a:0,1,5,7 f:EV_r1.2.0/13=TakenLate,EV_r1.4=Delayed,EV_r1.6=Overtaken,EV_r1.6.0=NotDelivered",
+    // The word of somebody's coming was minutes late and that of their going lost: they counted as there until LiveKit's last
+    // list, which had not shown them. Now a list proves only what was filed before it.
+    "567294 a:3,8,9,10 f:EV_r1.1=Delayed,EV_r1.5=Dropped",
+    // A fault of the simulation's own: a word that was taken in while its room's stream was being made.
+    "560173 a:0,3,5,7,9,10,11 f:",
     // Faults of the simulation's own: a stop by a room's name while the room's next stream was made; a bucket's refusal
     // told to another stream; a word that came twice, first while the room was nobody's.
     "221014 a:1,6,7,8,10 f:",

@@ -29,6 +29,11 @@ BEGIN INSERT INTO violations VALUES ('a job changed its egress'); END;
 CREATE TEMP TRIGGER a_count_below_zero AFTER UPDATE OF viewer_count ON main.live_streams
 WHEN NEW.viewer_count < 0 OR NEW.peak_viewers < NEW.viewer_count
 BEGIN INSERT INTO violations VALUES ('viewers below zero or above their peak'); END;
+CREATE TEMP TABLE commits (n INTEGER PRIMARY KEY, event TEXT, room TEXT);
+CREATE TEMP TRIGGER an_event_was_filed AFTER INSERT ON main.webhook_events
+BEGIN INSERT INTO commits (event) VALUES (NEW.id); END;
+CREATE TEMP TRIGGER a_stream_was_made AFTER INSERT ON main.live_streams
+BEGIN INSERT INTO commits (room) VALUES (NEW.room_name); END;
 CREATE TEMP TABLE gone (asset_id TEXT NOT NULL, job_id TEXT NOT NULL, object_key TEXT NOT NULL, expires_at INTEGER);
 CREATE TEMP TRIGGER a_recording_goes AFTER UPDATE OF status ON main.assets
 WHEN OLD.status <> 'deleting' AND NEW.status = 'deleting'

@@ -66,7 +66,8 @@ fn recording_in<'a>(view: &'a View, session: &Session) -> Option<&'a Job> {
 /// When a recording has gone on for as long as it may: from the first frame of its first part on.
 fn too_long_at(view: &View, job: &Job) -> Option<Millis> {
     let parts = view.jobs.iter().filter(|part| part.session_sid == job.session_sid);
-    let wanted = parts.filter(|part| view.stream.wish_at.is_none_or(|at| part.requested_at >= at));
+    // An attempt of unknown outcome may be older than the wish that it fulfils.
+    let wanted = parts.filter(|part| part.id == job.id || view.stream.wish_at.is_none_or(|at| part.requested_at >= at));
     let began = wanted.filter_map(|part| part.started_at).min();
     began.zip(view.limits.recording_ms).map(|(began, most)| began.plus(most))
 }
