@@ -56,7 +56,7 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     desk.batch(batch![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), audio_only, public_url, asked_at)]).await?;
     let mut tended = tend(desk, &stream.id, open.is_none() || !stream.owns_room).await?;
     if let Some(refused) = tended.refused.take() {
-        desk.batch(batch![wishes::withdraw(&stream.id, asked_at, refused.code), wishes::over_after_all(&stream.id)]).await?;
+        desk.batch(batch![wishes::withdraw(&stream.id, asked_at, refused.code), wishes::over_after_all(&stream.id, desk.now())]).await?;
         return Err(refused);
     }
 
@@ -157,7 +157,7 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let now = desk.now();
     desk.batch(batch![
         wishes::stop(&stream.id, now),
-        wishes::over_after_all(&stream.id),
+        wishes::over_after_all(&stream.id, now),
         egresses::apply(Which::HoldingForStream(&stream.id), Input::StopAsked, None, None, &Only::Always),
     ])
     .await?;

@@ -107,7 +107,8 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
             }
             Step::ExpireWish => {
                 desk.trail.decided("nobody came within an hour: the wish to record is over");
-                desk.batch(batch![wishes::expire_wish(stream_id, view.stream.wish_at), wishes::over_after_all(stream_id)]).await?;
+                desk.batch(batch![wishes::expire_wish(stream_id, view.stream.wish_at), wishes::over_after_all(stream_id, desk.now())])
+                    .await?;
             }
             Step::Start(session_sid) => {
                 looked.start = true;

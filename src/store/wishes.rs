@@ -59,14 +59,15 @@ pub fn stop(id: &str, now: Millis) -> Statement {
 }
 
 /// A room was over and its stream waited for the next life of it, because that was asked to be recorded: with the wish gone
-/// the stream is over with its room.
+/// the stream is over with its room, unless its host may come any moment.
 #[must_use]
-pub fn over_after_all(id: &str) -> Statement {
+pub fn over_after_all(id: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room' FROM sessions s \
          WHERE live_streams.id = ? AND s.sid = live_streams.session_sid AND s.ended_at IS NOT NULL AND live_streams.ended_at IS NULL \
-         AND live_streams.started_at IS NOT NULL AND live_streams.owns_room = 1 AND wish <> 'asked'",
-        params![id],
+         AND live_streams.started_at IS NOT NULL AND live_streams.owns_room = 1 AND wish <> 'asked' \
+         AND COALESCE(host_until, 0) <= ?",
+        params![id, now],
     )
 }
 

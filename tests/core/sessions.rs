@@ -97,6 +97,11 @@ fn a_wish_for_a_next_life_that_never_comes_ends_with_its_stream() {
         let world = World::new();
         asked_after_the_end(&world);
         let ended_at = world.one("SELECT ended_at FROM sessions");
+        // As long as the host may come with the token, the stream waits.
+        assert_eq!(world.call("alice", "POST", "/livekit-egress/stop", json!({ "roomName": "r" })).0, 200);
+        assert_eq!(world.one("SELECT status FROM live_streams"), "created");
+        world.call("alice", "POST", "/livekit-egress", json!({ "roomName": "r" }));
+        world.advance(10 * 60_000);
         over(&world);
         let stream = &world.rows("SELECT status, ended_at, ended_by FROM live_streams")[0];
         assert_eq!(stream, &json!({ "status": "ended", "ended_at": ended_at, "ended_by": "room" }));
