@@ -151,7 +151,8 @@ pub fn somebody_publishes(session_sid: &str, looked: Millis) -> Statement {
 }
 
 /// Whoever is filed as present and is not among `sids` left between the last list that showed them and this one. The
-/// earlier time is taken: watch time is a lower bound. Of who was filed after that list it proves nothing.
+/// earlier time is taken: watch time is a lower bound. Of who was
+/// filed after that list was asked for it proves nothing: they may have come while it was under way.
 #[must_use]
 pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> {
     vec![
@@ -159,7 +160,7 @@ pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> 
             "UPDATE participants SET left_at = max(COALESCE(joined_at, 0), \
              COALESCE((SELECT counted_at FROM sessions WHERE sid = participants.session_sid \
              AND counted_at >= COALESCE(participants.filed_at, 0)), 0)) \
-             WHERE session_sid = ? AND left_at IS NULL AND COALESCE(joined_at, 0) < ? \
+             WHERE session_sid = ? AND left_at IS NULL AND COALESCE(filed_at, joined_at, 0) < ? \
              AND sid NOT IN (SELECT value FROM json_each(?))",
             params![session_sid, looked, crate::json::write(&serde_json::json!(sids))],
         ),
