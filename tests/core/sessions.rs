@@ -68,6 +68,20 @@ fn asked_after_the_end(world: &World) {
     assert_eq!(stream, &json!({ "status": "created", "ended_at": null, "wish": "asked" }));
 }
 
+/// LiveKit tells the time of the end in whole seconds, so it seems to have been before.
+#[test]
+fn who_asks_within_the_second_of_the_end_is_recorded_in_that_life_of_the_room() {
+    let world = World::new();
+    live(&world, false);
+    world.advance(60_900 - world.clock.get().0 % 1_000);
+    let ended_at = (world.clock.get().0 / 1_000).to_string();
+    assert_eq!(world.call("alice", "POST", "/livekit-egress", json!({ "roomName": "r" })).0, 200);
+    world.livekit.borrow_mut().rooms.clear();
+    world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1"), "createdAt": ended_at }));
+    let stream = &world.rows("SELECT status, ended_by, wish FROM live_streams")[0];
+    assert_eq!(stream, &json!({ "status": "ended", "ended_by": "room", "wish": "auto" }));
+}
+
 #[test]
 fn who_asks_after_an_end_that_is_told_late_gets_the_next_life_of_the_room() {
     let world = World::new();
