@@ -15,10 +15,9 @@ mod stops;
 mod tests;
 
 pub use files::file_checks;
-pub use jobs::{IN_HAND_MS, UNKNOWN_FOR_MS, UNTOLD_LOOKED_FOR_MS};
+pub use jobs::{IN_HAND_MS, UNTOLD_LOOKED_FOR_MS};
 pub use known::{Limits, Looked, Session, View};
 pub(super) use outputs::{RefusedOutputs, refused_outputs};
-pub use starts::WISH_LIVES_MS;
 pub use step::{Runaway, Step};
 pub use stops::QUIET_FOR_MS;
 

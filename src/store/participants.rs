@@ -1,5 +1,6 @@
 //! Tables `participants` and `audience`. The numbers of a stream follow by triggers.
 
+use super::sessions::asked_since;
 use super::{Only, Statement};
 use crate::batch;
 use crate::flow::decide::QUIET_FOR_MS;
@@ -93,11 +94,13 @@ pub fn unpublished(session_sid: &str, who: &Participant, at: Millis, only: &Only
 /// is over; unless somebody has asked since for the next one to be recorded.
 fn began_after_all(session_sid: &str, who: &Participant, only: &Only) -> Statement {
     Statement::new(
-        "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room', \
-         wish = CASE WHEN wish = 'asked' THEN 'none' ELSE wish END FROM sessions s \
-         WHERE s.sid = ? AND s.ended_at IS NOT NULL AND live_streams.id = s.stream_id AND live_streams.session_sid = s.sid \
-         AND live_streams.ended_at IS NULL AND live_streams.started_at IS NULL AND live_streams.owner_id = ? \
-         AND NOT (wish = 'asked' AND wish_at > s.ended_at)",
+        format!(
+            "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room', \
+             wish = CASE WHEN wish = 'asked' THEN 'none' ELSE wish END FROM sessions s \
+             WHERE s.sid = ? AND s.ended_at IS NOT NULL AND live_streams.id = s.stream_id AND live_streams.session_sid = s.sid \
+             AND live_streams.ended_at IS NULL AND live_streams.started_at IS NULL AND live_streams.owner_id = ? AND NOT ({})",
+            asked_since("live_streams", "s.ended_at")
+        ),
         params![session_sid, &who.identity],
     )
     .only(only)
@@ -151,8 +154,8 @@ pub fn somebody_publishes(session_sid: &str, looked: Millis) -> Statement {
 }
 
 /// Whoever is filed as present and is not among `sids` left between the last list that showed them and this one. The
-/// earlier time is taken: watch time is a lower bound. Of who was
-/// filed after that list was asked for it proves nothing: they may have come while it was under way.
+/// earlier time is taken: watch time is a lower bound. Of who was filed after this list was asked for it proves
+/// nothing: they may have come while it was under way.
 #[must_use]
 pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> {
     vec![

@@ -79,27 +79,38 @@ pub fn end(sid: &str, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
     vec![
         // A stream for one session of another backend's room ends with it. In a room of ours, a broadcast that never began
         // goes on waiting for its host: a viewer who looked in and left has closed the room, not the stream. So does one
-        // that somebody has asked to record since, unless LiveKit took that for this life of the room: the word is late,
-        // and the next life is meant. LiveKit's time of it is cut down to whole seconds, so what was asked for in the second
-        // before the end seems to come after it. One that was recorded and opens again within a quarter of an hour is
+        // that somebody has asked to record since. One that was recorded and opens again within a quarter of an hour is
         // recorded again.
         Statement::new(
-            "UPDATE live_streams SET viewer_count = 0, tend_at = ?, \
-             status = CASE WHEN k.waits OR k.asked THEN 'created' ELSE 'ended' END, \
-             ended_at = CASE WHEN k.waits OR k.asked THEN NULL ELSE ? END, \
-             ended_by = CASE WHEN k.waits OR k.asked THEN NULL ELSE 'room' END, \
-             wish = CASE WHEN wish <> 'asked' OR k.asked THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
-             FROM (SELECT l.id AS stream, l.started_at IS NULL AND l.owns_room = 1 AS waits, \
-             l.owns_room = 1 AND l.wish = 'asked' AND l.wish_at > ? AND NOT EXISTS (SELECT 1 FROM egresses e \
-             WHERE e.stream_id = l.id AND e.session_sid = l.session_sid AND e.requested_at >= l.wish_at AND e.egress_id IS NOT NULL) AS asked \
-             FROM live_streams l WHERE l.session_sid = ?) k \
-             WHERE id = k.stream AND ended_at IS NULL AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",
+            format!(
+                "UPDATE live_streams SET viewer_count = 0, tend_at = ?, \
+                 status = CASE WHEN k.waits OR k.asked THEN 'created' ELSE 'ended' END, \
+                 ended_at = CASE WHEN k.waits OR k.asked THEN NULL ELSE ? END, \
+                 ended_by = CASE WHEN k.waits OR k.asked THEN NULL ELSE 'room' END, \
+                 wish = CASE WHEN wish <> 'asked' OR k.asked THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
+                 FROM (SELECT l.id AS stream, l.started_at IS NULL AND l.owns_room = 1 AS waits, \
+                 l.owns_room = 1 AND {} AS asked FROM live_streams l WHERE l.session_sid = ?) k \
+                 WHERE id = k.stream AND ended_at IS NULL AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",
+                asked_since("l", "?")
+            ),
             params![now, at, at, sid, sid],
         )
         .only(only),
         Statement::new("UPDATE sessions SET ended_at = ?, absent_at = NULL WHERE sid = ? AND ended_at IS NULL", params![at, sid])
             .only(only),
     ]
+}
+
+/// Whether somebody has asked for a recording since `end`, and LiveKit did not take that for the life of the room that
+/// ended then: the word of its end is late, and the next life is meant. LiveKit's time of it is cut down to whole seconds,
+/// so what was asked for in the second before the end seems to come after it. `stream` and `end` are SQL: the name of
+/// `live_streams`, and a time.
+pub(super) fn asked_since(stream: &str, end: &str) -> String {
+    format!(
+        "{stream}.wish = 'asked' AND {stream}.wish_at > {end} AND NOT EXISTS (SELECT 1 FROM egresses e \
+         WHERE e.stream_id = {stream}.id AND e.session_sid = {stream}.session_sid AND e.requested_at >= {stream}.wish_at \
+         AND e.egress_id IS NOT NULL)"
+    )
 }
 
 /// The same room has a newer life, so this one is over, whether or not anybody said so.

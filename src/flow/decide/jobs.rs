@@ -8,7 +8,7 @@ use crate::time::{HOUR, MINUTE, Millis, SECOND};
 /// Who asked LiveKit to start waits 10 s for the answer. Until then the attempt is in its hands.
 pub const IN_HAND_MS: i64 = 12 * SECOND;
 /// After an unknown outcome LiveKit's list is asked for so long; then a new attempt is made.
-pub const UNKNOWN_FOR_MS: i64 = 90 * SECOND;
+const UNKNOWN_FOR_MS: i64 = 90 * SECOND;
 /// An attempt that was given up is still looked for there for so long, while its room is open.
 pub const UNTOLD_LOOKED_FOR_MS: i64 = HOUR;
 /// What LiveKit takes late, it takes within so long: its own calls give up after seconds (seen), a recorder's queue after

@@ -5,7 +5,7 @@ use crate::store::egresses::Job;
 use crate::time::{HOUR, MINUTE, Millis, SECOND};
 
 /// A recording asked for before its room is there is wanted for so long.
-pub const WISH_LIVES_MS: i64 = HOUR;
+const WISH_LIVES_MS: i64 = HOUR;
 
 /// What is wanted and not there is started, or its room looked for.
 pub(super) fn start(round: &mut Round<'_>) -> Option<Step> {

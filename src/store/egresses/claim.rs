@@ -37,7 +37,8 @@ pub struct Attempt<'a> {
 }
 
 /// Files an attempt before LiveKit is asked, if it is still wanted, its session is open, nothing of ours holds the
-/// place, and nobody has tried meanwhile: what LiveKit said then (that it is at its limit) is waited for first. The last statement answers one row if this attempt got it.
+/// place, and nobody has tried meanwhile: what LiveKit said then (that it is at its limit) is waited for first. The last
+/// statement answers one row if this attempt got it.
 #[must_use]
 pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
     let holding = holding();
