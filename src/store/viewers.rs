@@ -33,11 +33,11 @@ pub fn ends(stream_id: &str) -> Statement {
 }
 
 /// By how much the number changed up to each point, `width` steps apart from `first` on, and when the session was
-/// over: whoever was there then was gone.
+/// over: whoever was there then was gone. D1 binds numbers as doubles, so what is divided by one has to be made whole.
 #[must_use]
 pub fn changes(stream_id: &str, first: i64, last: i64, width: i64) -> Statement {
     Statement::new(
-        "SELECT (v.step - ? + ? - 1) / ? AS point, s.ended_at, sum(v.change) AS change FROM viewer_steps v \
+        "SELECT CAST((v.step - ? + ? - 1) / ? AS INTEGER) AS point, s.ended_at, sum(v.change) AS change FROM viewer_steps v \
          LEFT JOIN sessions s ON s.sid = v.session_sid WHERE v.stream_id = ? AND v.step <= ? \
          AND (s.ended_at IS NULL OR v.step <= (s.ended_at - 1) / ?) GROUP BY 1, v.session_sid ORDER BY 1 LIMIT ?",
         params![first, width, width, stream_id, last, STEP_MS, MOST_ROWS],

@@ -212,7 +212,8 @@ pub fn query(db: &rusqlite::Connection, statement: &Statement) -> rusqlite::Resu
     let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
     let params = statement.params.iter().map(|param| match param {
         Param::Null => Sql::Null,
-        Param::Number(number) => Sql::Integer(number.get()),
+        // D1 binds JavaScript's numbers: as doubles. `? / 2` is a division of these.
+        Param::Number(number) => Sql::Real(number.as_f64()),
         Param::Text(text) => Sql::Text(text.clone()),
     });
     let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
@@ -223,6 +224,8 @@ pub fn query(db: &rusqlite::Connection, statement: &Statement) -> rusqlite::Resu
             let value = match row.get_ref(index)? {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(number) => json!(number),
+                // Its JSON is JavaScript's, which writes a whole number without a point.
+                ValueRef::Real(number) if number.fract() == 0.0 => json!(number as i64),
                 ValueRef::Real(number) => json!(number),
                 ValueRef::Text(text) => json!(String::from_utf8_lossy(text)),
                 ValueRef::Blob(_) => panic!("no blobs here"),

@@ -130,7 +130,8 @@ impl Prepared {
         for (index, param) in params.iter().enumerate() {
             match param {
                 Param::Null => self.statement.raw_bind_parameter(index + 1, rusqlite::types::Null)?,
-                Param::Number(number) => self.statement.raw_bind_parameter(index + 1, number.get())?,
+                // As D1 binds them.
+                Param::Number(number) => self.statement.raw_bind_parameter(index + 1, number.as_f64())?,
                 Param::Text(text) => self.statement.raw_bind_parameter(index + 1, text.as_str())?,
             }
         }
@@ -140,6 +141,7 @@ impl Prepared {
             let value = |index| match row.get_ref_unwrap(index) {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(number) => number.into(),
+                ValueRef::Real(number) if number.fract() == 0.0 => (number as i64).into(),
                 ValueRef::Real(number) => number.into(),
                 ValueRef::Text(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
                 ValueRef::Blob(_) => panic!("no blobs here"),
