@@ -22,6 +22,8 @@ mod discard;
 mod doctor;
 #[path = "core/flows.rs"]
 mod flows;
+#[path = "core/left_open.rs"]
+mod left_open;
 #[path = "core/models.rs"]
 mod models;
 #[path = "core/notify.rs"]

@@ -98,7 +98,7 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         return Err(Error::admins_only());
     }
     input::query(request, &[])?;
-    let results = desk.batch(batch![usage::months(MOST_MONTHS)]).await?;
+    let results = desk.batch(batch![usage::months(MOST_MONTHS, desk.now())]).await?;
     let rows: Vec<Month> = desk.rows(&results, 0)?;
     let prices = desk.config.prices;
     // What is kept of the months before is stored in each later one too.

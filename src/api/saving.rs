@@ -18,7 +18,7 @@ use crate::storj::key::saved_key;
 /// 401, 403, 404, 409 `recording_not_ready`, 410 `recording_missing`, 503.
 pub async fn save<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Result<Reply, Error> {
     let row = find_own(desk, caller, id).await?;
-    if row.saved && row.status != "deleting" {
+    if row.saved && row.status == "ready" {
         return Ok(saved(&row));
     }
     playable_until(&row, desk.now())?;

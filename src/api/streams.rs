@@ -17,6 +17,7 @@ use crate::recording::Input;
 use crate::store::Only;
 use crate::store::egresses::{self, Which};
 use crate::store::lists::{self, Filter};
+use crate::store::sessions;
 use crate::store::streams::{self, Stream};
 
 /// `POST /api/streams`: 201, or 200 with the owner's stream of that room that has not ended.
@@ -134,8 +135,12 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     find_own(desk, caller, id).await?;
     let now = desk.now();
-    desk.batch(batch![streams::end(id, now), egresses::apply(Which::HoldingForStream(id), Input::StopAsked, None, None, &Only::Always)])
-        .await?;
+    desk.batch(batch![
+        sessions::leave_foreign(id, now),
+        streams::end(id, now),
+        egresses::apply(Which::HoldingForStream(id), Input::StopAsked, None, None, &Only::Always),
+    ])
+    .await?;
     let tended = tend(desk, id, false).await?;
     Ok(Reply {
         background: Some(Background::Tend(id.to_owned())),

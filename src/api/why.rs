@@ -12,7 +12,7 @@ use crate::flow::decide::{self, Looked, Step};
 use crate::flow::tend::load;
 use crate::object;
 use crate::ports::{Desk, Ports};
-use crate::store::story::{Of, facts, story};
+use crate::store::story::{Coming, Of, facts, story, to_come};
 use crate::storj::object;
 use crate::time::Millis;
 
@@ -51,14 +51,9 @@ pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) 
     if !may_change(caller, &row.owner_id) {
         return Err(Error::not_yours("recording"));
     }
-    let next = match (row.status.as_str(), &row.stream_id) {
-        ("processing", Some(stream)) => {
-            let view = load(desk, stream).await?;
-            view.and_then(|view| view.stream.tend_at).map(|at| (at.max(desk.now()), "Storj is asked for the file"))
-        }
-        ("ready", _) => row.expires_at.map(|at| (at, "it expires")),
-        _ => None,
-    };
+    let results = desk.batch(batch![to_come(id)]).await?;
+    let coming: Vec<Coming> = desk.rows(&results, 0)?;
+    let next = coming.first().map(|coming| (coming.at.max(desk.now()), coming.what.as_str()));
     tell(desk, Of::Recording(id), &row.status, next, None).await
 }
 
@@ -73,7 +68,8 @@ async fn tell<P: Ports>(
     let mut results = desk.batch(batch![story(of), facts(&proof)]).await?;
     let facts = results.pop().and_then(|mut rows| rows.pop()).unwrap_or_default();
     let events = results.pop().unwrap_or_default();
-    let newest = |by: &str| events.iter().rfind(|event| event["by"] == by).cloned();
+    // What is still to come nobody has seen.
+    let newest = |by: &str| events.iter().rfind(|event| event["by"] == by && event["what"] != "it expires").cloned();
     let is = |what: &str, detail: &str| events.iter().any(|event| event["what"] == what && event["detail"] == detail);
 
     let mut starting = starting;

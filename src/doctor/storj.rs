@@ -86,7 +86,7 @@ fn main_key(rights: Rights) -> Check {
 
 fn egress_key(rights: Rights) -> Check {
     let told = format!("the key that LiveKit is handed {}", rights.told());
-    if rights.read || rights.delete {
+    if rights.overwrite && (rights.read || rights.delete) {
         Check::advice(EGRESS.check, told, "a grant that may only write is enough: leaked, it reads and deletes nothing")
     } else if rights.overwrite {
         Check::fine(EGRESS.check, told)
@@ -194,4 +194,20 @@ fn refused(result: &Result<Incoming, Unanswered>, names: &Names) -> Result<(), C
         ),
     };
     Err(Check::wrong(names.check, what, remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rights, egress_key};
+
+    #[test]
+    fn a_key_that_may_not_overwrite_costs_the_safety_copy_whatever_else_it_may() {
+        for read in [false, true] {
+            let rights = Rights { write: true, read, ..Rights::default() };
+            assert!(egress_key(rights).remedy.is_some_and(|remedy| remedy.contains("safety copy stays off")), "{rights:?}");
+        }
+        let more = Rights { write: true, overwrite: true, delete: true, ..Rights::default() };
+        assert!(egress_key(more).remedy.is_some_and(|remedy| remedy.contains("may only write")));
+        assert!(egress_key(Rights { delete: false, ..more }).remedy.is_none());
+    }
 }

@@ -22,7 +22,7 @@ pub use step::{Runaway, Step};
 pub use stops::QUIET_FOR_MS;
 
 use crate::store::egresses::Job;
-use crate::time::{MINUTE, Millis, SECOND};
+use crate::time::{HOUR, MINUTE, Millis, SECOND};
 
 /// A job that records, and a session: so often.
 const LOOK_STEADY_MS: i64 = 5 * MINUTE;
@@ -30,12 +30,24 @@ const LOOK_STEADY_MS: i64 = 5 * MINUTE;
 const LOOK_WAITING_MS: i64 = 45 * SECOND;
 /// How long after a look that did not find the room its absence is believed.
 pub const ABSENT_FOR_MS: i64 = 2 * MINUTE;
+/// LiveKit forgets what ended a day ago.
+const FORGOTTEN_MS: i64 = 24 * HOUR;
 /// The schedule comes each minute: sooner is at the next run.
 const NEXT_RUN_MS: i64 = 30 * SECOND;
 
 /// The rules, the most urgent first: each answers what is to be done at once, or notes when to come back.
-const RULES: [fn(&mut Round<'_>) -> Option<Step>; 7] =
-    [stops::send, stops::cut_off, jobs::look, room::close, starts::start, files::ask_for, room::look];
+const RULES: [fn(&mut Round<'_>) -> Option<Step>; 10] = [
+    stops::send,
+    stops::cut_off,
+    jobs::look,
+    jobs::elsewhere,
+    room::close,
+    starts::start,
+    files::ask_for,
+    room::over,
+    room::elsewhere,
+    room::look,
+];
 
 /// Decides.
 #[must_use]

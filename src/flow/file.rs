@@ -87,15 +87,17 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
             desk.trail.decided("the file is there: ready");
             let expiry = expiry(desk, asset.object_ttl_ms, asset.saved, asset.ended_at.unwrap_or(asset.created_at));
             // Its stream may have been told to keep its recordings after this one had begun.
-            let kept = saves::ask_if_wanted(asset_id, &saved_key(key), size, now);
+            let copy_key = saved_key(key);
+            let mut kept = saves::of_another_file(asset_id, &copy_key, size, now);
+            kept.push(saves::ask_if_wanted(asset_id, key, &copy_key, size, now));
             let discard = if asset.segments == "off" { vec![] } else { reels::discard(key, &bucket, now) };
             let found_by = words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
             let picture = picture(desk, asset.picture, &bucket, key).await?;
-            [vec![assets::ready(asset_id, size, expiry), found_by, kept], discard, picture].concat()
+            [vec![assets::ready(asset_id, size, expiry, now), found_by], kept, discard, picture].concat()
         }
         Verdict::Segments(_) if asset.reel.is_some() => {
             desk.trail.decided("the file that was named is not whole: the recording stays as it is");
-            vec![reels::settle(key)]
+            vec![reels::settle(key), reels::to_be_joined(key, now)]
         }
         Verdict::Segments(reel) => {
             desk.trail.decided(format!("the segments hold more than the file: {} s", reel.ms() / 1_000));

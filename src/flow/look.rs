@@ -73,7 +73,7 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
         }
     };
     // One that joins while the list is under way is not in it.
-    let records = |job: &&Job| matches!(job.heard, Some(1 | 2));
+    let records = |job: &&Job| job.heard.is_some_and(|heard| heard < 3);
     let known: Vec<&str> = view.jobs.iter().filter(records).filter_map(|job| job.egress_id.as_deref()).collect();
     let recorders: Vec<&str> = people.iter().filter(|p| p.is_recorder()).map(|p| p.identity.as_str()).collect();
     let people: Vec<_> = people.iter().filter(|p| p.is_person() || (!p.is_recorder() && !p.tracks.is_empty())).collect();

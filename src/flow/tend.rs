@@ -10,7 +10,7 @@ use crate::batch;
 use crate::error::Error;
 use crate::params;
 use crate::ports::{Desk, Ports};
-use crate::store::{Statement, assets, egresses, streams, tombstones, wishes};
+use crate::store::{Only, Statement, assets, egresses, sessions, streams, tombstones, wishes};
 use crate::time::Millis;
 
 /// The longest chain that makes sense is look, look, start, stop, look, verify; more is a fault, and the
@@ -107,8 +107,15 @@ pub async fn tend<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, look: bool) -> 
             }
             Step::ExpireWish => {
                 desk.trail.decided("nobody came within an hour: the wish to record is over");
-                desk.batch(batch![wishes::expire_wish(stream_id, view.stream.wish_at), wishes::over_after_all(stream_id, desk.now())])
-                    .await?;
+                desk.batch(batch![wishes::expire_wish(stream_id, view.stream.wish_at)]).await?;
+            }
+            Step::EndStream => {
+                desk.trail.decided("nobody came back: the broadcast is over with its room");
+                desk.batch(batch![wishes::over_after_all(stream_id, desk.now())]).await?;
+            }
+            Step::EndSession(sid) => {
+                desk.trail.decided("the room was in another LiveKit project, a day ago: it is over");
+                desk.batch(sessions::end(sid, desk.now(), &Only::Always, desk.now())).await?;
             }
             Step::Start(session_sid) => {
                 looked.start = true;

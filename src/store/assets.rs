@@ -129,7 +129,7 @@ pub fn unverified(stream_id: &str) -> Statement {
 /// segments until now is its file from now on. Its expiry is fixed: Storj's own, or our retention, whichever
 /// comes first ([`super::retention::fix`]).
 #[must_use]
-pub fn ready(id: &str, size_bytes: i64, expiry: Statement) -> Statement {
+pub fn ready(id: &str, size_bytes: i64, expiry: Statement, now: Millis) -> Statement {
     Statement::new(
         "UPDATE assets SET status = 'ready', partial = e.status = 'failed' OR COALESCE(e.size_bytes <> ?, 0), \
          duration_ms = CASE WHEN format = 'mp4' THEN assets.duration_ms ELSE e.duration_ms END, format = 'mp4', \
@@ -138,9 +138,9 @@ pub fn ready(id: &str, size_bytes: i64, expiry: Statement) -> Statement {
     )
     .then(&expiry.sql, expiry.params)
     .then(
-        ", checks = checks + 1 FROM egresses e WHERE assets.id = ? AND e.id = assets.job_id \
+        ", checks = checks + 1, checked_at = ? FROM egresses e WHERE assets.id = ? AND e.id = assets.job_id \
          AND (assets.status IN ('processing', 'missing') OR (assets.status = 'ready' AND assets.format = 'segments'))",
-        params![id],
+        params![now, id],
     )
 }
 

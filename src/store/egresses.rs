@@ -158,7 +158,7 @@ pub fn recorders(session_sid: &str, present: &[&str], known: &[&str], looked: Mi
     Statement::new(
         "UPDATE egresses SET absent_at = CASE WHEN egress_id IN (SELECT value FROM json_each(?)) THEN NULL \
          WHEN egress_id IN (SELECT value FROM json_each(?)) THEN COALESCE(absent_at, ?) ELSE absent_at END \
-         WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard IN (1, 2)",
+         WHERE stream_id = (SELECT stream_id FROM sessions WHERE sid = ?) AND session_sid = ? AND heard < 3",
         params![present, known, looked, session_sid, session_sid],
     )
 }

@@ -2,11 +2,11 @@
 
 use super::row::{FromRow, Row};
 use super::trash::{self, Kind, Thrown};
-use super::{Only, Statement, assets};
+use super::{Only, Statement, assets, saves};
 use crate::batch;
 use crate::hls::Reel;
 use crate::params;
-use crate::storj::key::{folder_of, joined_key};
+use crate::storj::key::{folder_of, joined_key, saved_key};
 use crate::storj::sign::Bucket;
 use crate::time::{HOUR, MINUTE, Millis};
 
@@ -221,7 +221,7 @@ pub fn later(joining: &Joining, anew: bool, now: Millis) -> Vec<Statement> {
 /// The one object is there: the recording is it from now on, and the segments go. If the recording is not made of them
 /// any more, the object goes.
 #[must_use]
-pub fn joined(joining: &Joining, now: Millis) -> Vec<Statement> {
+pub fn joined(joining: &Joining, size_bytes: i64, now: Millis) -> Vec<Statement> {
     let Joining { job_id, join_at, asset_id, recording_key, endpoint, bucket, region, .. } = joining;
     let (whole, folder) = (joined_key(recording_key), folder_of(recording_key));
     let throw = |kind: &str, key: &str, condition: &str| {
@@ -241,6 +241,8 @@ pub fn joined(joining: &Joining, now: Millis) -> Vec<Statement> {
             "UPDATE egresses SET segments = 'gone' WHERE object_key = ? AND EXISTS (SELECT 1 FROM reels WHERE job_id = ? AND joined = 1)",
             params![recording_key, job_id],
         ),
+        // Its stream may have been told to keep its recordings after this one had begun.
+        saves::ask_if_wanted(asset_id, &whole, &saved_key(&whole), size_bytes, now),
     ]
 }
 

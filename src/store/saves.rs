@@ -93,15 +93,34 @@ pub fn ask(asset_id: &str, copy_key: &str, size_bytes: i64, now: Millis) -> Stat
     )
 }
 
-/// The same for a recording whose stream keeps its recordings, when the file itself does not last.
+/// The same for a recording whose stream keeps its recordings, when the file itself does not last; if the recording is
+/// `object_key` now.
 #[must_use]
-pub fn ask_if_wanted(asset_id: &str, copy_key: &str, size_bytes: i64, now: Millis) -> Statement {
+pub fn ask_if_wanted(asset_id: &str, object_key: &str, copy_key: &str, size_bytes: i64, now: Millis) -> Statement {
     Statement::new(
         "INSERT INTO saves (asset_id, copy_key, size_bytes, part_bytes, try_at, requested_at) \
          SELECT a.id, ?, ?, ?, ?, ? FROM assets a JOIN live_streams l ON l.id = a.stream_id \
-         WHERE a.id = ? AND a.status = 'ready' AND a.saved = 0 AND l.save_to_storj = 1 ON CONFLICT DO NOTHING",
-        params![copy_key, size_bytes, part_bytes(size_bytes), now, now, asset_id],
+         WHERE a.id = ? AND a.object_key = ? AND a.status = 'ready' AND a.saved = 0 AND l.save_to_storj = 1 ON CONFLICT DO NOTHING",
+        params![copy_key, size_bytes, part_bytes(size_bytes), now, now, asset_id, object_key],
     )
+}
+
+/// The recording is another file from now on, and so is its copy: one that is under way begins anew.
+#[must_use]
+pub fn of_another_file(asset_id: &str, copy_key: &str, size_bytes: i64, now: Millis) -> Vec<Statement> {
+    vec![
+        Statement::new(
+            "INSERT INTO trash (kind, endpoint, bucket, region, object_key, upload_id, why, try_at) \
+             SELECT 'upload', a.endpoint, a.bucket, a.region, s.copy_key, s.upload_id, 'save', ? FROM saves s JOIN assets a ON a.id = s.asset_id \
+             WHERE s.asset_id = ? AND s.copy_key <> ? AND s.upload_id IS NOT NULL ON CONFLICT DO NOTHING",
+            params![now, asset_id, copy_key],
+        ),
+        Statement::new(
+            "UPDATE saves SET copy_key = ?, size_bytes = ?, part_bytes = ?, upload_id = NULL, parts = 0, etags = '[]', tries = 0, \
+             error = NULL, holder = '', free_at = 0, try_at = ? WHERE asset_id = ? AND copy_key <> ?",
+            params![copy_key, size_bytes, part_bytes(size_bytes), now, asset_id, copy_key],
+        ),
+    ]
 }
 
 /// The copy under way of a recording, or none.
@@ -188,7 +207,7 @@ pub fn part_taken(save: &Save, etag: &str, now: Millis) -> Statement {
 }
 
 /// The copy is there and whole. From now on it is the recording, and no expiry touches it. If the recording was
-/// deleted meanwhile, the deletion wins and the copy goes too. The original stays beside it; one that only our own
+/// deleted meanwhile, the deletion wins and the copy goes too; so it does if the recording is another file by now. The original stays beside it; one that only our own
 /// retention would have deleted goes when it would have.
 #[must_use]
 pub fn done(save: &Save, now: Millis) -> Vec<Statement> {
@@ -201,10 +220,11 @@ pub fn done(save: &Save, now: Millis) -> Vec<Statement> {
         ),
         Statement::new(
             "UPDATE assets SET saved = 1, saved_key = ?, expires_at = NULL, retention_days = NULL, \
-             copy_bytes = CASE WHEN expires_at IS NULL AND object_expires_at IS NULL THEN ? ELSE 0 END WHERE id = ? AND status = 'ready'",
-            params![&save.copy_key, save.size_bytes, &save.asset_id],
+             copy_bytes = CASE WHEN expires_at IS NULL AND object_expires_at IS NULL THEN ? ELSE 0 END WHERE id = ? AND status = 'ready' \
+             AND EXISTS (SELECT 1 FROM saves s WHERE s.asset_id = assets.id AND s.copy_key = ?)",
+            params![&save.copy_key, save.size_bytes, &save.asset_id, &save.copy_key],
         ),
-        Statement::new("DELETE FROM saves WHERE asset_id = ?", params![&save.asset_id]),
+        Statement::new("DELETE FROM saves WHERE asset_id = ? AND copy_key = ?", params![&save.asset_id, &save.copy_key]),
         Statement::new(
             "INSERT INTO trash (kind, endpoint, bucket, region, object_key, why, try_at) \
              SELECT 'object', ?, ?, ?, ?, 'save', ? WHERE NOT EXISTS (SELECT 1 FROM assets WHERE id = ? AND saved_key = ?) \

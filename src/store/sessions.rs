@@ -124,6 +124,16 @@ pub fn end_older(room_name: &str, sid: &str, began: Millis, only: &Only, now: Mi
     .only(only)
 }
 
+/// A stream made for one session of another backend's room has to do with it no more; the room goes on.
+#[must_use]
+pub fn leave_foreign(stream_id: &str, now: Millis) -> Statement {
+    Statement::new(
+        "UPDATE sessions SET ended_at = ? WHERE ended_at IS NULL \
+         AND sid = (SELECT session_sid FROM live_streams WHERE id = ? AND owns_room = 0)",
+        params![now, stream_id],
+    )
+}
+
 /// LiveKit's list has the room. `counted`: and shows who is in it.
 #[must_use]
 pub fn looked(sid: &str, counted: bool, now: Millis) -> Statement {

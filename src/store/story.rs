@@ -3,6 +3,7 @@
 //!
 //! The rows come as the API tells them, made of times by lists in SQL: in the bundle the same would weigh 4 kB.
 
+use super::row::{FromRow, Row};
 use super::{Only, Statement};
 use crate::params;
 use crate::time::Millis;
@@ -61,7 +62,8 @@ const TOLD: &str = concat!(
     json_array(e.checked_at, 'the file was looked for', 'Storj', e.file))) t UNION ALL \
     SELECT t.value FROM files k CROSS JOIN assets a ON a.id = k.id, json_each(json_array(\
     json_array(a.created_at, 'the recording was made', 'LiveKit', a.status), \
-    json_array(a.checked_at, 'the file was looked for', 'Storj', a.status), json_array(a.expires_at, 'it expires', 'Storj', a.status))) t UNION ALL \
+    json_array(a.checked_at, 'the file was looked for', 'Storj', a.status), json_array(a.expires_at, 'it expires', \
+    CASE a.expires_at WHEN a.object_expires_at THEN 'Storj' ELSE 'this Worker' END, a.status))) t UNION ALL \
     SELECT t.value FROM (SELECT sid FROM sids k UNION SELECT egress_id FROM jobs k) k CROSS JOIN told w ON w.subject = k.sid, json_each(json_array(\
     json_array(w.first_at, w.event, 'webhook', w.times), json_array(CASE WHEN w.times > 1 THEN w.last_at END, w.event, 'webhook', w.times))) t) \
     SELECT ",
@@ -77,6 +79,38 @@ pub fn story(of: Of) -> Statement {
         Of::Recording(id) => Statement::new(OF_RECORDING, params![id]),
     }
     .then(TOLD, vec![])
+}
+
+/// What comes next of a recording.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Coming {
+    pub what: String,
+    pub at: Millis,
+}
+
+impl FromRow for Coming {
+    fn from_row(row: &Row) -> Self {
+        Self { what: row.text("what"), at: row.time("at") }
+    }
+}
+
+/// What is to come of a recording, the next first: its file is looked for (also of one that is made of segments, until it is
+/// sure that no file comes), its segments are joined, its copy goes on, it expires, it is deleted.
+#[must_use]
+pub fn to_come(id: &str) -> Statement {
+    Statement::new(
+        "SELECT 'Storj is asked for the file' AS what, l.tend_at AS at FROM assets a JOIN live_streams l ON l.id = a.stream_id \
+         WHERE a.id = ? AND l.tend_at IS NOT NULL AND (a.status = 'processing' \
+         OR EXISTS (SELECT 1 FROM reels r WHERE r.job_id = a.job_id AND r.join_at IS NULL AND r.joined = 0)) UNION ALL \
+         SELECT 'its segments are joined', r.join_at FROM assets a JOIN reels r ON r.job_id = a.job_id \
+         WHERE a.id = ? AND r.join_at IS NOT NULL UNION ALL \
+         SELECT 'its lasting copy goes on', max(try_at, free_at) FROM saves WHERE asset_id = ? UNION ALL \
+         SELECT 'it expires', expires_at FROM assets WHERE id = ? AND status = 'ready' AND expires_at IS NOT NULL UNION ALL \
+         SELECT * FROM (SELECT 'Storj is asked to delete it', try_at FROM trash WHERE asset_id = ? ORDER BY try_at LIMIT 1) \
+         ORDER BY at",
+        params![id, id, id, id, id],
+    )
 }
 
 /// What is known of the storage key with that proof's id, and when the newest webhook of all came: `refused` and

@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::Statement;
 use super::row::{FromRow, Row};
+use super::{Statement, sessions};
 use crate::batch;
 use crate::object;
 use crate::params;
@@ -139,14 +139,10 @@ pub fn stream(id: &str, stop: bool, now: Millis) -> Vec<Statement> {
     let guard = "deleted_at IS NULL AND (? OR (status <> 'live' AND NOT EXISTS (SELECT 1 FROM egresses e \
                  WHERE e.stream_id = live_streams.id AND e.status IN ('requested', 'starting', 'recording', 'stopping'))))";
     batch![
-        // A room of another backend goes on, without us.
-        Statement::new(
-            "UPDATE sessions SET ended_at = ? WHERE ended_at IS NULL AND sid = (SELECT session_sid FROM live_streams WHERE id = ? \
-             AND owns_room = 0 AND ",
-            params![now, id],
-        )
-        .then(guard, params![stop])
-        .then(")", vec![]),
+        sessions::leave_foreign(id, now).then(
+            &format!(" AND EXISTS (SELECT 1 FROM live_streams WHERE id = ? AND {guard})"),
+            params![id, stop]
+        ),
         Statement::new(
             "UPDATE live_streams SET deleted_at = ?, owns_room = 0, status = 'ended', ended_at = COALESCE(ended_at, ?), ended_by = 'owner', \
              wish = 'stopped', wish_at = ?, viewer_count = 0, tend_at = ? WHERE id = ? AND ",

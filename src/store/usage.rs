@@ -3,6 +3,7 @@
 use super::Statement;
 use super::row::{FromRow, Row};
 use crate::params;
+use crate::time::Millis;
 
 /// A row.
 #[derive(Clone, Debug)]
@@ -25,26 +26,32 @@ pub struct Month {
 
 impl FromRow for Month {
     fn from_row(row: &Row) -> Self {
+        // A month in which nothing happened has no row.
+        let number = |name| row.maybe_number(name).unwrap_or(0);
         Self {
             month: row.text("month"),
-            recordings: row.number("recordings"),
-            recorded_ms: row.number("recorded_ms"),
-            minutes: row.number("minutes"),
-            added_bytes: row.number("added_bytes"),
-            copied_bytes: row.number("copied_bytes"),
-            kept_bytes: row.number("kept_bytes"),
-            downloads: row.number("downloads"),
-            downloaded_bytes: row.number("downloaded_bytes"),
+            recordings: number("recordings"),
+            recorded_ms: number("recorded_ms"),
+            minutes: number("minutes"),
+            added_bytes: number("added_bytes"),
+            copied_bytes: number("copied_bytes"),
+            kept_bytes: number("kept_bytes"),
+            downloads: number("downloads"),
+            downloaded_bytes: number("downloaded_bytes"),
         }
     }
 }
 
-/// The newest months, the newest first.
+/// The months from the first with anything in it until now, the newest first. In one in which nothing happened what was
+/// kept is still there, and billed.
 #[must_use]
-pub fn months(most: i64) -> Statement {
+pub fn months(most: i64, now: Millis) -> Statement {
     Statement::new(
-        "SELECT month, recordings, recorded_ms, minutes, added_bytes, copied_bytes, kept_bytes, downloads, downloaded_bytes \
-         FROM usage_months ORDER BY month DESC LIMIT ?",
-        params![most],
+        "WITH RECURSIVE k(month) AS (SELECT min(month) FROM usage_months UNION ALL \
+         SELECT strftime('%Y-%m', month || '-01', '+1 month') FROM k \
+         WHERE month < max(strftime('%Y-%m', ? / 1000, 'unixepoch'), (SELECT max(month) FROM usage_months))) \
+         SELECT month, recordings, recorded_ms, minutes, added_bytes, copied_bytes, kept_bytes, downloads, downloaded_bytes \
+         FROM k LEFT JOIN usage_months USING (month) WHERE month IS NOT NULL ORDER BY month DESC LIMIT ?",
+        params![now, most],
     )
 }

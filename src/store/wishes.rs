@@ -15,8 +15,12 @@ pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
             params![now, now, id],
         )
     } else {
-        // Only what has not begun: `record: false` in a later token is no stop.
-        Statement::new("UPDATE live_streams SET record = 0, wish = 'none' WHERE id = ? AND wish = 'auto' AND job_id IS NULL", params![id])
+        // Only what has not begun in this life of the room: `record: false` in a later token is no stop.
+        Statement::new(
+            "UPDATE live_streams SET record = 0, wish = 'none' WHERE id = ? AND wish = 'auto' AND (job_id IS NULL \
+             OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = live_streams.session_sid AND s.ended_at IS NOT NULL))",
+            params![id],
+        )
     }
 }
 
@@ -98,12 +102,14 @@ pub fn wake_for_key(object_key: &str, now: Millis) -> Statement {
     )
 }
 
-/// A host's token is out: for so long its coming is looked for, from a minute on.
+/// A host's token is out: for so long its coming is looked for, from a minute on. Then a broadcast that was opened again for
+/// it and that nobody came back to is over.
 #[must_use]
 pub fn await_host(id: &str, until: Millis, look_at: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET host_until = ?, \
-         tend_at = CASE WHEN wish IN ('auto', 'asked') THEN min(COALESCE(tend_at, ?), ?) ELSE tend_at END WHERE id = ?",
-        params![until, look_at, look_at, id],
+         tend_at = CASE WHEN wish IN ('auto', 'asked') THEN min(COALESCE(tend_at, ?), ?) \
+         WHEN session_sid IS NOT NULL THEN COALESCE(tend_at, ?) ELSE tend_at END WHERE id = ?",
+        params![until, look_at, look_at, until, id],
     )
 }

@@ -215,6 +215,22 @@ fn what_was_recorded_before_the_migration_is_in_the_months() {
 }
 
 #[test]
+fn a_month_in_which_nothing_happened_keeps_what_was_kept_and_pays_for_it() {
+    let world = World::new();
+    recorded(&world);
+    world.advance(90 * 24 * 3_600_000);
+    let (_, usage) = world.call("admin", "GET", "/api/usage", Value::Null);
+    let months = usage["months"].as_array().unwrap();
+    let names: Vec<&str> = months.iter().map(|month| month["month"].as_str().unwrap()).collect();
+    assert_eq!(names, ["2027-02", "2027-01", "2026-12", "2026-11"]);
+    let storage = |month: &Value| month["lines"].as_array().unwrap().iter().find(|line| line["name"] == "storj_storage").cloned().unwrap();
+    for month in &months[..3] {
+        assert_eq!((&month["recordings"], &month["bytesKept"]), (&json!(0), &json!(525_783)), "{month}");
+        assert_eq!(storage(month)["quantity"], json!(1), "{month}");
+    }
+}
+
+#[test]
 fn usage_is_the_admins() {
     let world = World::new();
     assert_eq!(world.call("", "GET", "/api/usage", Value::Null).0, 401);

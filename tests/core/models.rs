@@ -26,6 +26,8 @@ pub struct Egress {
     pub key: String,
     pub status: &'static str,
     pub request: Value,
+    /// With its service: nobody is told.
+    pub dead: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -101,7 +103,16 @@ impl LiveKit {
                 answer(200, &json!({ "rooms": rooms }))
             }
             "ListParticipants" => match self.rooms.get(body["room"].as_str().unwrap()) {
-                Some((_, people)) => answer(200, &json!({ "participants": people })),
+                Some((_, people)) => {
+                    // A recorder waits in the room until somebody publishes.
+                    let waiting = self
+                        .egresses
+                        .iter()
+                        .filter(|egress| egress.status == "EGRESS_STARTING" && !egress.dead && body["room"] == egress.room);
+                    let recorders =
+                        waiting.map(|egress| json!({ "sid": format!("PA_{}", egress.id), "identity": egress.id, "kind": "EGRESS" }));
+                    answer(200, &json!({ "participants": people.iter().cloned().chain(recorders).collect::<Vec<_>>() }))
+                }
                 None => error(404, "not_found", "requested room does not exist"),
             },
             "DeleteRoom" => {
@@ -118,7 +129,7 @@ impl LiveKit {
                 }
                 let id = format!("EG_{}", self.egresses.len() + 1);
                 let key = body["file_outputs"][0]["filepath"].as_str().unwrap().to_owned();
-                self.egresses.push(Egress { id, room, key, status: "EGRESS_STARTING", request: body });
+                self.egresses.push(Egress { id, room, key, status: "EGRESS_STARTING", request: body, dead: false });
                 if self.start == Outcome::TakenInSilence {
                     return Err(Unanswered::Timeout);
                 }

@@ -150,7 +150,30 @@ fn parameter(name: &str, path: &str) -> Value {
     if name != "id" {
         of = json!({ "anyOf": [of, { "const": "" }] });
     }
-    json!({ "name": name, "in": if name == "id" { "path" } else { "query" }, "required": name == "id", "description": about, "schema": of })
+    let mut whole = json!({ "name": name, "in": if name == "id" { "path" } else { "query" }, "required": name == "id", "description": about, "schema": of });
+    if let Some(example) = asked(name, path) {
+        whole["example"] = json!(example);
+    }
+    whole
+}
+
+/// A value that anybody may ask with.
+fn asked(name: &str, path: &str) -> Option<&'static str> {
+    Some(match name {
+        "q" => "friday sh",
+        "from" => "2026-11-01",
+        "to" => "2027-01-01T00:00:00Z",
+        "limit" => "20",
+        "mine" | "stop" => "true",
+        "status" if path == "/api/streams" => "live",
+        "status" => "ready",
+        "hours" => "100",
+        "viewers" => "5",
+        "quality" => "1080p",
+        "prices" => "today",
+        // Those of one's own, of an answer and of a link.
+        _ => return None,
+    })
 }
 
 pub(super) fn operation(path: &str, method: &str, of: &Operation) -> Value {
@@ -229,8 +252,14 @@ pub(super) fn operation(path: &str, method: &str, of: &Operation) -> Value {
                 list.push(Value::Null);
             }
         }
-        if path == "/livekit-egress/stop" {
-            schema["anyOf"] = json!([{ "required": ["egressId"] }, { "required": ["roomName"] }]);
+        let either = match path {
+            "/livekit-egress/stop" => ["egressId", "roomName"].as_slice(),
+            "/livekit-token" => &["roomName", "room_name"],
+            _ => &[],
+        };
+        if !either.is_empty() {
+            schema["anyOf"] =
+                either.iter().map(|name| json!({ "required": [name], "properties": { *name: { "type": "string" } } })).collect();
         }
         whole["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema, "example": example } } });
     }

@@ -23,7 +23,7 @@ pub(super) fn known(name: &str) -> Option<Value> {
         "format" => json!({ "enum": ["mp4", "segments"] }),
         "recording.status" => json!({ "enum": states }),
         "title" => json!({ "pattern": LINE, "maxLength": 200 }),
-        "roomName" => json!({ "pattern": LINE, "maxLength": 256 }),
+        "roomName" | "room_name" => json!({ "pattern": LINE, "maxLength": 256 }),
         "description" => json!({ "type": ["null", "string"], "maxLength": 5000 }),
         "streamId" | "id" => json!({ "pattern": "^[A-Za-z0-9_-]{1,64}$" }),
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 }),
@@ -32,6 +32,8 @@ pub(super) fn known(name: &str) -> Option<Value> {
         // Not in these answers: a failure's code or words, and a picture.
         "error" | "thumbnailUrl" | "nextCursor" | "answer" | "next" => json!({ "type": ["null", "string"] }),
         "nextAt" | "lastWebhookAt" => json!({ "type": ["null", "string"], "format": "date-time" }),
+        "detail" => json!({ "type": ["integer", "null", "string"] }),
+        "participant_attributes" => json!({ "additionalProperties": { "type": "string" } }),
         "webhook" | "livekitList" | "storj" => json!({ "type": ["null", "object"] }),
         "scheduleAgeSeconds" | "webhookAgeSeconds" => json!({ "type": ["integer", "null"] }),
         "remedy" => json!({ "type": ["null", "string"] }),
@@ -104,8 +106,13 @@ fn inline(name: &str, samples: &[&Value]) -> Value {
             let path = if known(&of_shape).is_some() { of_shape.as_str() } else { member.as_str() };
             let mut one = schema(path, &values);
             if let (Some(Value::Object(more)), Some(one)) = (known(path), one.as_object_mut()) {
-                for key in ["type", "items"].into_iter().filter(|key| more.contains_key(*key)) {
+                for key in ["type", "items", "additionalProperties"].into_iter().filter(|key| more.contains_key(*key)) {
                     one.remove(key);
+                }
+                // Whatever names there are: not those of the samples.
+                if more.contains_key("additionalProperties") {
+                    one.remove("properties");
+                    one.remove("required");
                 }
                 for (key, value) in more {
                     // Null is one of the values where it is one of the types.

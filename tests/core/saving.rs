@@ -264,6 +264,9 @@ fn what_is_not_there_yet_or_any_more_is_not_saved() {
         ("status = 'missing'", 410, "recording_missing"),
         ("status = 'deleting'", 410, "recording_missing"),
         ("status = 'ready', expires_at = 1", 410, "recording_missing"),
+        // Made to be kept from the start.
+        ("saved = 1, status = 'missing'", 410, "recording_missing"),
+        ("saved = 1, status = 'processing'", 409, "recording_not_ready"),
     ] {
         world.db.execute_batch(&format!("UPDATE assets SET {change}")).unwrap();
         let (told, answer) = save(&world, &id);

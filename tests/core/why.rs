@@ -1,7 +1,10 @@
 //! `…/why`: the story of a stream and of a recording, by each witness's word, and the guide's *Common issues*.
 
+use livekit_storj::http::Unanswered;
+use livekit_storj::time::MINUTE;
 use serde_json::{Value, json};
 
+use super::deletion::recorded;
 use super::flows::{egress_event, live};
 use super::models::Outcome;
 use super::world::World;
@@ -54,12 +57,56 @@ fn a_recording_tells_its_whole_life_and_nothing_is_wrong_with_it() {
         assert_eq!(told(&story, "the recording was made"), [("LiveKit".to_owned(), json!("ready"))]);
         assert_eq!(told(&story, "egress_updated")[0], ("webhook".to_owned(), json!(2)));
         assert_eq!(story["witnesses"]["webhook"]["what"], "egress_ended");
+        let storj = &story["witnesses"]["storj"];
+        assert_eq!((&storj["what"], &storj["detail"]), (&json!("the file was looked for"), &json!("ready")), "{story}");
         for name in ["recording_not_starting", "recording_file_not_found", "webhook_not_firing"] {
             assert_eq!(issue(&story, name), None, "{story}");
         }
     }
     assert_eq!(told(&of_stream(&world), "the host published").len(), 1);
     assert!(told(&of_recording(&world), "the host published").is_empty(), "a recording's story is its own");
+}
+
+#[test]
+fn what_comes_next_of_a_recording_is_told_and_is_nobodys_word() {
+    let next = |world: &World| {
+        let story = of_recording(world);
+        assert_eq!(story["next"].is_string(), story["nextAt"].is_string(), "{story}");
+        (story["next"].as_str().unwrap_or_default().to_owned(), story)
+    };
+    // It expires: by our hand, or by Storj's.
+    for (name, value, by) in [("RETENTION_DAYS", "30", "this Worker"), ("STORJ_OBJECT_TTL", "720h", "Storj")] {
+        let world = World::with(&[(name, value)]);
+        recorded(&world);
+        let (what, story) = next(&world);
+        assert_eq!((what.as_str(), told(&story, "it expires")[0].0.as_str()), ("it expires", by));
+        assert_eq!(story["witnesses"]["storj"]["what"], "the file was looked for", "{name}");
+    }
+    // A copy of what Storj deletes is made of its bytes, which may take a while.
+    let world = World::with(&[("STORJ_OBJECT_TTL", "720h")]);
+    let (id, _) = recorded(&world);
+    world.storj.borrow_mut().refuse = Some(Box::new(|request| request.url.contains("uploads=").then_some(Err(Unanswered::Timeout))));
+    assert_eq!(world.call("alice", "POST", &format!("/api/recordings/{id}/save"), Value::Null).0, 202);
+    assert_eq!(next(&world).0, "its lasting copy goes on");
+    // The bucket does not delete it now.
+    world.storj.borrow_mut().refuse =
+        Some(Box::new(|request| matches!(request.method, "DELETE" | "POST").then_some(Err(Unanswered::Timeout))));
+    assert_eq!(world.call("alice", "DELETE", &format!("/api/recordings/{id}"), Value::Null).0, 202);
+    assert_eq!(next(&world).0, "Storj is asked to delete it");
+
+    let world = World::new();
+    live(&world, true);
+    world.webhook(egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
+    let key = world.livekit.borrow().egresses[0].key.clone();
+    world.storj.borrow_mut().put_segments(&key, 0..40, 3_450_000);
+    world.webhook(egress_event(&world, 0, "egress_ended", "EGRESS_FAILED"));
+    assert_eq!(next(&world).0, "Storj is asked for the file", "it plays, and the file may still come");
+    world.storj.borrow_mut().refuse = Some(Box::new(|request| request.url.contains("uploads=").then_some(Err(Unanswered::Timeout))));
+    for _ in 0..3 {
+        world.advance(6 * MINUTE);
+        world.cron();
+    }
+    assert_eq!(next(&world).0, "its segments are joined");
 }
 
 #[test]

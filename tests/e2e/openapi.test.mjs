@@ -40,7 +40,9 @@ const example = ({ requestBody }) => requestBody?.content['application/json']?.e
 /** Sends an operation's example. */
 async function send({ path, method, operation }, ids, who) {
   const kind = path.split('/')[2]
-  const url = path.replace('{id}', ids[kind]).replace('{n}', '0')
+  const asked = operation.parameters.filter(({ in: where, example }) => where === 'query' && example !== undefined)
+  const query = new URLSearchParams(asked.map(({ name, example }) => [name, example]))
+  const url = `${path.replace('{id}', ids[kind]).replace('{n}', '0')}${asked.length > 0 ? `?${query}` : ''}`
   if (method === 'put') return stage.api('PUT', url, { ...who, body: picture, headers: { 'content-type': 'image/jpeg' } })
   return stage.api(method.toUpperCase(), url, { ...who, body: example(operation) })
 }

@@ -27,20 +27,24 @@ pub async fn life(world: Rc<World>, n: usize) {
     let fate = world.fault(&id, Edge::Egress);
     tell(&world, n, "egress_started", |_| {});
     // (1) The recorder joins and waits for somebody who publishes.
+    let room = world.livekit.borrow().egresses[n].room.clone();
+    join(&world, &room, &id, true);
     let met = wait(&world, n, None, |world, egress| world.livekit.borrow().is_published_in(&egress.room_sid)).await;
     let warm_up = world.now() + world.dice.ms(&id, "warm-up", 3_200, 4_000);
     let met = if met == Some(Until::Ready) { wait(&world, n, Some(warm_up), |_, _| false).await } else { met };
     match met {
-        Some(Until::Dead) => return,
-        Some(Until::Stopped | Until::RoomOver) => return end(&world, n, "EGRESS_ABORTED", "Start signal not received", 412, 0),
+        Some(Until::Dead) => return leaves(&world, &room, &id),
+        Some(Until::Stopped | Until::RoomOver) => {
+            leaves(&world, &room, &id);
+            return end(&world, n, "EGRESS_ABORTED", "Start signal not received", 412, 0);
+        }
         _ => {}
     }
     if fate == Some(Fault::NeverStarts) {
+        leaves(&world, &room, &id);
         return end(&world, n, "EGRESS_FAILED", "Chrome exited", 500, 0);
     }
     // (2) It records.
-    let room = world.livekit.borrow().egresses[n].room.clone();
-    join(&world, &room, &id, true);
     tell(&world, n, "egress_updated", |egress| (egress.status, egress.first_frame) = ("EGRESS_ACTIVE", world.livekit_now()));
     if !picture(&world, n) {
         return end(&world, n, "EGRESS_FAILED", "S3 upload failed: StatusCode: 403", 400, 0);
@@ -67,14 +71,7 @@ pub async fn life(world: Rc<World>, n: usize) {
     if met == Some(Until::Dead) {
         return;
     }
-    let gone = {
-        let (world, id, room) = (world.clone(), id.clone(), room.clone());
-        async move {
-            world.exec.sleep(20_000).await;
-            leave(&world, &room, &id);
-        }
-    };
-    world.exec.spawn(gone);
+    leaves(&world, &room, &id);
     match (met, fate) {
         (None, Some(Fault::RecorderDies)) => {
             world.livekit.borrow_mut().egresses[n].dead = true;
@@ -130,6 +127,15 @@ pub async fn life(world: Rc<World>, n: usize) {
     }
     let limit = met.is_none() && fate == Some(Fault::LimitReached);
     end(&world, n, if limit { "EGRESS_LIMIT_REACHED" } else { "EGRESS_COMPLETE" }, "", 0, size);
+}
+
+/// A recorder leaves without a word: its room notices 20 s later.
+fn leaves(world: &Rc<World>, room: &str, id: &str) {
+    let (noticed, room, id) = (world.clone(), room.to_owned(), id.to_owned());
+    world.exec.spawn(async move {
+        noticed.exec.sleep(20_000).await;
+        leave(&noticed, &room, &id);
+    });
 }
 
 /// Waits for `ready`, a stop, the room's end, its own death, or `until` (then `None`).

@@ -1,6 +1,6 @@
 //! Attempts of unknown outcome, jobs that have not been heard of for a while, and recorders that died.
 
-use super::{ABSENT_FOR_MS, LOOK_STEADY_MS, NEXT_RUN_MS, Round, Step, View};
+use super::{ABSENT_FOR_MS, FORGOTTEN_MS, LOOK_STEADY_MS, NEXT_RUN_MS, Round, Step, View};
 use crate::recording::Status;
 use crate::store::egresses::Job;
 use crate::time::{HOUR, MINUTE, Millis, SECOND};
@@ -47,6 +47,20 @@ pub(super) fn look(round: &mut Round<'_>) -> Option<Step> {
     None
 }
 
+/// LIVEKIT_URL names another project now, so nobody can be asked about these: after a day whatever came of one is in the
+/// bucket, or never will be.
+pub(super) fn elsewhere(round: &mut Round<'_>) -> Option<Step> {
+    let (view, project) = (round.view, round.project);
+    for job in view.jobs.iter().filter(|job| job.project != project && !job.status().is_over()) {
+        let until = job.requested_at.plus(FORGOTTEN_MS);
+        if until <= round.now {
+            return Some(Step::Lost(job.id.clone()));
+        }
+        round.again_at(until);
+    }
+    None
+}
+
 /// LiveKit may have something to say of it.
 fn is_unfinished(job: &Job, view: &View, now: Millis) -> bool {
     let listed_late = || is_untold(job) && may_be_listed(job, view) && now.since(job.requested_at) < UNTOLD_LOOKED_FOR_MS;
@@ -64,8 +78,8 @@ pub(super) fn over_at(job: &Job, view: &View) -> Option<Millis> {
     }
 }
 
-/// The recorder has left the room that it is said to record, in two looks, minutes apart (before it has
-/// recorded, its joining may be under way); or the room is long over and neither an ending nor the end of an
+/// The recorder has left the room that it is said to record, or has not come, in two looks, minutes apart (it joins within
+/// seconds); or the room is long over and neither an ending nor the end of an
 /// upload was heard (of a job that we gave up, too, when it came late); or such a one heeded our stop in silence, or did
 /// not in an hour.
 fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
@@ -73,7 +87,8 @@ fn is_lost(job: &Job, view: &View, now: Millis) -> bool {
     let silent = |at: Millis| now.since(at) >= SILENT_FOR_MS;
     let current = view.session.as_ref().filter(|session| session.sid == job.session_sid);
     let absent_for = match job.heard {
-        Some(1) => Some(ABSENT_FOR_MS),
+        // It waits in the room before it records, too.
+        Some(0 | 1) => Some(ABSENT_FOR_MS),
         // It has left its room, and uploads.
         Some(2) => Some(SILENT_FOR_MS),
         _ => None,
@@ -105,8 +120,7 @@ fn is_untold(job: &Job) -> bool {
 }
 
 fn recent(at: Millis, now: Millis) -> bool {
-    // LiveKit forgets what ended a day ago.
-    now.since(at) < 24 * HOUR
+    now.since(at) < FORGOTTEN_MS
 }
 
 /// When LiveKit's list is to be asked about a job.

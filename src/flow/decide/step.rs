@@ -21,6 +21,10 @@ pub enum Step {
     LookAtRoom,
     /// Nobody came within the time of the wish.
     ExpireWish,
+    /// The broadcast is over with its room: nobody came back.
+    EndStream,
+    /// A session about which nobody can be asked any more is over.
+    EndSession(String),
     /// Start a recording in this session.
     Start(String),
     /// Close the room: its owner ended the stream.
@@ -44,6 +48,7 @@ impl Step {
             Self::LookAtEgresses | Self::GiveUp(_) | Self::Lost(_) => "LiveKit's list of jobs is asked for",
             Self::LookAtRoom => "LiveKit's list of rooms is asked for",
             Self::ExpireWish => "nobody came: the recording is no longer wanted",
+            Self::EndStream | Self::EndSession(_) => "the broadcast is over",
             Self::Start(_) => "LiveKit is asked to record",
             Self::CloseRoom(_) => "the room is closed",
             Self::CheckFile(_) | Self::Verify(_) => "Storj is asked for the file",
