@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { assertRefused } from './harness/answers.mjs'
 import { start } from './harness/harness.mjs'
+import { play } from './harness/play.mjs'
 import { addRecording, addStream, contents } from './harness/rows.mjs'
 
 const text = [5, true, [], {}, 1.5]
@@ -14,6 +15,8 @@ const quality = [...oneOf, '8k', '1080P']
 const title = [...line, 'x'.repeat(201)]
 const roomName = [...line, 'x'.repeat(257), 'é'.repeat(129)]
 const visibility = [...oneOf, 'Public', 'unlisted']
+const manyIds = (count) => ['r1', ...Array.from({ length: count - 1 }, (_, n) => `many-${n}`)]
+const ids = [5, true, {}, 'r1', [], [5], [null], [['r1']], ['r1', 5], ['r1', {}], ['r1', ''], ['r1', 'a/b'], ['r1', 'x'.repeat(65)], manyIds(101)]
 const streamId = [...text, 'with blank', 'a/b', '..', 'x'.repeat(65), 'é', '']
 
 // Of each route: a body that it takes, what it cannot do without, and for each field what it does not take.
@@ -69,19 +72,36 @@ const routes = [
     fields: { title, description: [...text, 'x'.repeat(5001), 'bell\u0007'], visibility },
   },
   { path: 'PATCH /api/recordings/r1', good: { title: 'Good' }, required: [], fields: { title, visibility } },
+  // It names a recording that is there: whatever is taken for good would delete it.
+  { path: 'POST /api/recordings/delete', good: { ids: ['r1'] }, required: ['ids'], fields: { ids } },
+  // By an admin, and somebody publishes there: whatever is taken for good would record it.
+  { path: 'POST /api/doctor/record', good: { roomName: 'talk' }, required: ['roomName'], fields: { roomName }, admin: true },
 ]
+// How long each may be, as its refusal has to say.
+const tooLong = {
+  roomName: ['x'.repeat(257), /`roomName`.* 256 bytes/],
+  title: ['x'.repeat(201), /`title`.* 200 characters/],
+  description: ['x'.repeat(5001), /`description`.* 5000 characters/],
+  participantName: ['x'.repeat(129), /`participant_name`.* 128 characters/],
+  participant_metadata: ['x'.repeat(4097), /`participant_metadata`.* 4096 bytes/],
+  streamId: ['x'.repeat(65), /`streamId`.* 64 /],
+  ids: [manyIds(101), /`ids`.* 100 ids/],
+}
 
-let stage
+let stage, p
 before(async () => {
   stage = await start()
+  p = play(stage)
   await addStream(stage, 's1')
   await addRecording(stage, 'r1')
+  await p.stranger('talk', 'zoe', { publish: true })
+  await p.settled()
 })
 after(() => stage?.stop())
 
-function send(route, body, headers = {}) {
-  const [method, path] = route.path.split(' ')
-  return stage.api(method, path, { user: 'alice', body, headers: { 'content-type': 'application/json', ...headers } })
+function send({ path: route, admin }, body, headers = {}) {
+  const [method, path] = route.split(' ')
+  return stage.api(method, path, { user: 'alice', admin, body, headers: { 'content-type': 'application/json', ...headers } })
 }
 
 /** A field's name in either dialect. */
@@ -92,6 +112,7 @@ async function onEach(check) {
   const before = await contents(stage)
   for (const route of routes) await check(route)
   assert.deepEqual(await contents(stage), before)
+  assert.deepEqual(await p.egresses(), [])
 }
 
 test('a field of another type, out of its choices or too long is 400 and the message names it', async () => {
@@ -128,6 +149,17 @@ test('what is required and missing, or null, is 400 and named', async () => {
         assertRefused(answer, 400, undefined, `${route.path} ${JSON.stringify(body)}`)
         assert.ok(answer.body.message.includes(field), answer.body.message)
       }
+    }
+  })
+})
+
+test('what is too long is told how long it may be', async () => {
+  await onEach(async (route) => {
+    for (const field of Object.keys(tooLong).filter((name) => name in route.fields)) {
+      const [value, limit] = tooLong[field]
+      const answer = await send(route, { ...route.good, [field]: value })
+      assertRefused(answer, 400, 'invalid_request', `${route.path} ${field}`)
+      assert.match(answer.body.message, limit, route.path)
     }
   })
 })
@@ -196,6 +228,7 @@ test('stop wants one of its two fields, and only one', async () => {
 test('null is the same as left out, where a field may be left out', async () => {
   for (const { path, good, required, fields } of routes.slice(2)) {
     const optional = Object.keys(fields).filter((field) => !required.includes(field) && !['room_name', 'participantName'].includes(field))
+    if (optional.length === 0) continue
     const nulls = Object.fromEntries(optional.map((field) => [field, null]))
     const answer = await send({ path }, { ...nulls, ...good })
     assert.ok([200, 201].includes(answer.status), `${path}: ${answer.text}`)

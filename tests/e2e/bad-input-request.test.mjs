@@ -37,7 +37,7 @@ const paths = {
   '/healthz': ['GET', 'HEAD'],
 }
 const takingJson = ['POST /livekit-egress', 'POST /livekit-egress/stop', 'POST /livekit-token', 'POST /api/streams']
-takingJson.push('PATCH /api/streams/s1', 'PATCH /api/recordings/r1')
+takingJson.push('PATCH /api/streams/s1', 'PATCH /api/recordings/r1', 'POST /api/recordings/delete', 'POST /api/doctor/record')
 
 let stage, untouched
 before(async () => {
@@ -61,6 +61,7 @@ test('a body of 100 kB or 10 MB is 413, announced or not, signed in or not', asy
         const body = ' '.repeat(size)
         const announced = await rawRequest(stage.worker, method, path, { headers: { ...json, authorization }, body })
         assertRefused(announced, 413, 'body_too_large', `${route} ${size}`)
+        assert.match(announced.body.message, / 65536 bytes/, route)
       }
     }
     const headers = { ...json, 'transfer-encoding': 'chunked', 'content-length': undefined }
@@ -179,6 +180,16 @@ test('query parameters: unknown, doubled, badly encoded and out of bounds are 40
       assert.ok(answer.body.message.includes(named), `${path}?${query}: ${answer.body.message}`)
     }
   }
+})
+
+test('a word for yes or no that is neither is 400 and named, and deletes nothing', async () => {
+  const before = await contents(stage)
+  for (const word of ['banana', 'yes', 'TRUE', '2', 'true,false', '%20true']) {
+    const answer = await stage.api('DELETE', `/api/streams/s1?stop=${word}`, { user: 'alice' })
+    assertRefused(answer, 400, 'invalid_request', word)
+    assert.match(answer.body.message, /`stop`/, word)
+  }
+  assert.deepEqual(await contents(stage), before)
 })
 
 test('the bounds themselves, empty parameters and any cursor of a right form are taken', async () => {

@@ -125,7 +125,9 @@ test('bad input: too large, no picture, nobody, somebody else, what is not there
   await addRecording(stage, 'one')
   await addRecording(stage, 'hidden', { visibility: 'private', owner_id: 'bob' })
   assert.equal((await put('recordings/one', jpeg(0, 256 * 1024))).status, 200)
-  assertRefused(await put('recordings/one', jpeg(0, 256 * 1024 + 1)), 413, 'body_too_large')
+  const tooLarge = await put('recordings/one', jpeg(0, 256 * 1024 + 1))
+  assertRefused(tooLarge, 413, 'body_too_large')
+  assert.match(tooLarge.body.message, / 262144 bytes/)
   for (const bad of [Buffer.from('GIF89a'), Buffer.alloc(0), Buffer.from('<svg onload=alert(1)>'), Buffer.from([0xff, 0xd8])]) {
     assertRefused(await put('recordings/one', bad), 415, 'unsupported_image')
   }

@@ -36,7 +36,11 @@ export async function addJob(stage, streamId, more = {}) {
   return row
 }
 
-const tables = ['live_streams', 'assets', 'egresses', 'sessions', 'participants', 'audience', 'webhook_events', 'storage_proofs', 'downloads']
+const tables = [
+  ...['live_streams', 'assets', 'egresses', 'sessions', 'participants', 'audience', 'webhook_events', 'storage_proofs', 'downloads'],
+  // What is begun and not yet done stands in these.
+  ...['trash', 'saves', 'thumbnails', 'outbox', 'erasures', 'rehearsals'],
+]
 
 /** How many rows each table has: what a refused request must not change. */
 export async function rowCounts(stage) {
