@@ -51,6 +51,40 @@ staged('costs', { vars: { ADMIN_USER_IDS: 'root', LIVEKIT_MINUTE_USD: '0.01' } }
     assert.equal(stream.recording.estimatedMicroDollars - month.minutesBilled * 10_000, Math.ceil((file.sizeBytes * 7_000) / 1e9))
   })
 
+  test('while it records its owner sees what it weighs and costs so far, second by second; once over it stands still', async () => {
+    const { p } = scene
+    const { streamId } = await p.host('meter', { record: true, quality: '720p' })
+    const { recording: { egressId } } = await p.until(streamId, 'recording')
+    const meter = async () => {
+      const asked = Date.now()
+      const { recording } = await p.stream(streamId)
+      const since = (at) => Math.floor((at - Date.parse(recording.startedAt)) / 1000)
+      const { seconds, estimatedBytes, estimatedMicroDollars } = recording
+      if (recording.status === 'recording') assert.ok(seconds >= since(asked) && seconds <= since(Date.now()), `${seconds} of ${since(asked)}`)
+      return { status: recording.status, seconds, estimatedBytes, estimatedMicroDollars }
+    }
+    const seen = [await meter()]
+    for (const minutes of [1, 10, 80]) {
+      await p.ages(minutes * 60_000)
+      seen.push(await meter())
+    }
+    for (const [n, { status, seconds, estimatedBytes, estimatedMicroDollars }] of seen.entries()) {
+      assert.equal(status, 'recording')
+      // 3,128 kbit/s, picture and sound.
+      const ms = estimatedBytes / 391
+      assert.equal(Math.floor(ms / 1000), seconds, `${estimatedBytes} bytes in ${seconds} s`)
+      assert.equal(estimatedMicroDollars, Math.ceil(ms / 60_000) * 10_000 + Math.ceil((estimatedBytes * 7_000) / 1e9))
+      if (n > 0) assert.ok(seconds >= seen[n - 1].seconds + [60, 600, 4_800][n - 1] && estimatedMicroDollars > seen[n - 1].estimatedMicroDollars)
+    }
+    await p.stop({ roomName: 'meter' })
+    const { sizeBytes, durationMs } = await p.ready(egressId)
+    const over = { status: 'complete', seconds: Math.floor(durationMs / 1000), estimatedBytes: sizeBytes }
+    const end = await meter()
+    assert.deepEqual({ ...end, estimatedMicroDollars: undefined }, { ...over, estimatedMicroDollars: undefined })
+    await p.ages(90 * 60_000)
+    assert.deepEqual(await meter(), end)
+  })
+
   test('usage is for admins', async () => {
     assertRefused(await get('/api/usage'), 401, 'not_signed_in')
     assertRefused(await get('/api/usage', 'alice'), 403, 'admins_only')
