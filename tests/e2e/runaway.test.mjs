@@ -95,6 +95,27 @@ describe('cost guards by Cloudflare’s rate-limiting bindings', () => {
     assert.equal((await p.stop({ roomName: 'talk' })).status, 200, 'a stop is never refused')
   })
 
+  test('tokens: the 61st in a minute is 429 with Retry-After and names the binding, and makes no stream', async () => {
+    const ask = (n, user = 'dave') => stage.api('POST', '/livekit-token', { user, body: { roomName: `${user}-${n}`, role: 'host' } })
+    let given = 0
+    let refused
+    // The counter's minute may turn in between, once.
+    while (!refused && given <= 120) {
+      const answer = await ask(given)
+      if (answer.status === 201) given += 1
+      else refused = answer
+    }
+    assert.ok(refused, `${given} tokens and no refusal`)
+    assertRefused(refused, 429, 'rate_limited')
+    assert.match(refused.body.message, /RATE_TOKENS/)
+    assert.equal(refused.headers.get('retry-after'), '60')
+    assert.ok(given >= 60, `refused after ${given}`)
+    assert.deepEqual(await stage.sql("SELECT count(*) AS made FROM live_streams WHERE owner_id = 'dave'"), [{ made: given }])
+    assert.equal((await ask(0, 'erin')).status, 201, 'others have counts of their own')
+    const other = await stage.api('PATCH', '/api/streams/nothing', { user: 'dave', body: { title: 'x' } })
+    assertRefused(other, 404, 'stream_not_found', 'what is no token is counted by itself')
+  })
+
   test('writes are counted, reads and webhooks never', async () => {
     const made = () => stage.api('PATCH', '/api/streams/nothing', { user: 'carol', body: { title: 'x' } })
     const refused = await waitFor(async () => {
