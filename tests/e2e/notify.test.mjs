@@ -110,13 +110,35 @@ test('recording.failed: the recorder died, and the file is certain not to come',
   assert.match(failed[0].data.error, /^[a-z_]+$/, 'a code of ours, not LiveKit’s words')
 })
 
-test('recording.deleted: which one, and nothing more of it', async () => {
+test('recording.deleted: by the owner, once its object is gone; which one, and nothing more of it', async () => {
   await addRecording(stage, 'gone', { title: 'Not for everybody' })
-  await stage.sql('DELETE FROM assets')
+  await p.faults({ storage: [{ on: 'POST /recordings', status: 503 }] })
+  const remove = () => stage.api('DELETE', '/api/recordings/gone', { user: 'alice' })
+  assert.deepEqual([(await remove()).body.status, came], ['deleting', []])
+  await p.settled()
   await stage.cron()
-  const [message] = verified()
-  assert.deepEqual([message.type, message.data.recordingId], ['recording.deleted', 'gone'])
+  assert.deepEqual(came, [], 'its object may be there still')
+  await p.faults({ reset: true })
+  await p.cronAfter(10 * minute)
+  await p.cronAfter(10 * minute)
+  assert.equal((await remove()).status, 404)
+  await p.settled()
+  const [message, ...others] = verified()
+  assert.deepEqual(others, [], 'once')
+  assert.deepEqual([message.type, message.data.recordingId, message.data.ownerId], ['recording.deleted', 'gone', 'alice'])
   assert.ok(!came[0].body.includes('Not for everybody'))
+})
+
+test('recording.deleted: of a deletion that went through at once', async () => {
+  const { streamId, file } = await recorded()
+  await waitFor(() => came.length === 1)
+  await p.settled()
+  assert.equal((await stage.api('DELETE', `/api/recordings/${file.id}`, { user: 'alice' })).body.status, 'deleted')
+  await stage.cron()
+  await waitFor(() => came.length > 1)
+  await p.settled()
+  const told = verified().map(({ type, data }) => [type, data.recordingId, data.streamId, data.egressId])
+  assert.deepEqual(told, ['recording.ready', 'recording.deleted'].map((type) => [type, file.id, streamId, file.egressId]))
 })
 
 test('a crowd of messages is told a few a run, none lost', async () => {
