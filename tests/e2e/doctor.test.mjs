@@ -8,40 +8,13 @@ import { promisify } from 'node:util'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { root } from '../../scripts/parts/processes.mjs'
 import { assertRefused } from './harness/answers.mjs'
+import { assertNamed, examine, writeOnly } from './harness/doctor.mjs'
 import { startKeyServer } from './harness/key-server.mjs'
 import { livekitKey, start, storjKey, waitFor } from './harness/harness.mjs'
 import { eventId, play, roomEvent, sign } from './harness/play.mjs'
 import { addJob, addRecording, addStream, contents } from './harness/rows.mjs'
 
 const nobody = 'http://127.0.0.1:9' // The port "discard": nothing listens there.
-const writeOnly = { key: 'writeonly', secret: 'writeonlysecretwriteonlysecretwriteonly' }
-
-/** Runs the doctor: `find(name)` is that check, `wrong` the names of those that are not right. */
-async function examine(stage, headers = {}) {
-  const answer = await stage.api('GET', '/api/doctor', { admin: true, headers })
-  assert.equal(answer.status, 200, answer.text)
-  const { ok, checks } = answer.body
-  for (const check of checks) {
-    assert.deepEqual(Object.keys(check).sort(), ['name', 'ok', 'remedy', 'what'])
-    if (!check.ok) assert.ok(check.remedy.length > 10, `${check.name} has no remedy`)
-  }
-  const wrong = checks.filter((check) => !check.ok).map(({ name }) => name)
-  assert.equal(ok, wrong.length === 0)
-  const secrets = [livekitKey.secret, storjKey.secret, writeOnly.secret, 'eyJ', 'X-Amz']
-  for (const secret of secrets) assert.ok(!answer.text.includes(secret), secret)
-  return { wrong, checks, find: (name) => checks.find((check) => check.name === name), text: answer.text }
-}
-
-/** What every new installation lacks before its first broadcast. */
-const young = ['webhooks_seen', 'schedule']
-
-/** The doctor names `check` alone, in words like `what`, with a remedy like `remedy`. */
-async function assertNamed(stage, check, what, remedy, headers) {
-  const { wrong, find } = await examine(stage, headers)
-  assert.deepEqual(wrong.filter((name) => !young.includes(name)), [check])
-  assert.match(find(check).what, what)
-  assert.match(find(check).remedy, remedy)
-}
 
 describe('an installation as it should be', () => {
   let stage, p

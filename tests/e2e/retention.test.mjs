@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { examine } from './harness/doctor.mjs'
 import { waitFor } from './harness/harness.mjs'
 import { staged } from './harness/play.mjs'
 
@@ -40,13 +41,20 @@ staged('RETENTION_DAYS=1, new', { vars: { RETENTION_DAYS: '1' } }, (scene) => {
   test('a value that is new deletes nothing for a week', async () => {
     const { p, stage } = scene
     await stage.cron()
+    const announced = async () => (await examine(stage)).find('retention_days')
+    const { ok, what, remedy } = await announced()
+    assert.equal(ok, true, 'it works as it is said')
+    assert.match(what, /^RETENTION_DAYS=1 is new: it deletes nothing for (6 days and 23|7 days and 0) hours more$/)
+    assert.match(remedy, /a typo\?.*\/save/)
     const recording = await recorded(p, 'typo')
     assert.ok(Math.abs(daysLeft(recording) - 7) < 0.01, recording.expiresAt)
     await p.cronAfter(6 * day)
     assert.equal((await p.recordings()).length, 1)
+    assert.match((await announced()).what, /for (0 days and 23|1 days and 0) hours more/)
     await p.cronAfter(day + 3 * 60 * minute)
     await stage.cron()
     assert.deepEqual(await p.recordings(), [])
+    assert.equal(await announced(), undefined, 'it is new no more')
   })
 
   test('single viewers are forgotten after 30 days; the totals stay', async () => {
