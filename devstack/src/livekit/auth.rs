@@ -8,6 +8,9 @@ use livekit_api::access_token::{Claims, TokenVerifier, VideoGrants};
 use super::twirp::TwirpError;
 use crate::options::ApiKey;
 
+/// So many seconds LiveKit forgives a clock.
+const LEEWAY_S: i64 = 60;
+
 /// The API keys that are known; never empty (the command line makes sure of it).
 #[derive(Clone, Debug)]
 pub(crate) struct ApiKeys(Vec<ApiKey>);
@@ -43,9 +46,9 @@ impl ApiKeys {
         })
     }
 
-    /// The caller of an API request. No header at all is a caller without grants; a bad one is
-    /// refused here with 401 and plain text, before Twirp sees the request.
-    pub(crate) fn caller(&self, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
+    /// The caller of an API request at `now_s` by LiveKit's clock. No header at all is a caller
+    /// without grants; a bad one is refused here with 401 and plain text, before Twirp sees the request.
+    pub(crate) fn caller(&self, headers: &HeaderMap, now_s: i64) -> Result<Caller, Box<Response>> {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return Ok(Caller { grants: VideoGrants::default() });
         };
@@ -53,6 +56,7 @@ impl ApiKeys {
         let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
         let token = token.ok_or_else(|| refuse("invalid authorization header. Must start with Bearer ".to_owned()))?;
         let claims = self.verify(token).map_err(refuse)?;
+        in_time(&claims, now_s).map_err(|reason| refuse(format!("invalid token: {token}, error: {reason}")))?;
         Ok(Caller { grants: claims.video })
     }
 }
@@ -83,6 +87,18 @@ impl Caller {
     pub(crate) fn may_administer(&self, room: &str) -> Result<(), TwirpError> {
         allow(self.grants.room_admin && self.grants.room == room)
     }
+}
+
+/// By a clock that may be off; by the right one they are good, or [`ApiKeys::verify`] had refused them.
+fn in_time(claims: &Claims, now_s: i64) -> Result<(), &'static str> {
+    let seconds = |time: usize| i64::try_from(time).unwrap_or(i64::MAX);
+    if seconds(claims.nbf) > now_s + LEEWAY_S {
+        return Err("go-jose/go-jose/jwt: validation failed, token not valid yet (nbf)");
+    }
+    if seconds(claims.exp) < now_s - LEEWAY_S {
+        return Err("go-jose/go-jose/jwt: validation failed, token is expired (exp)");
+    }
+    Ok(())
 }
 
 fn allow(granted: bool) -> Result<(), TwirpError> {

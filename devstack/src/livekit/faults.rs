@@ -54,6 +54,8 @@ pub(crate) struct FaultSet {
     pub(crate) duplicate_webhooks: bool,
     /// LiveKit's clock is off by so many seconds when it signs webhooks.
     pub(crate) livekit_clock_s: i64,
+    /// LiveKit's clock is off by so many seconds when it checks the tokens of calls.
+    pub(crate) token_clock_s: i64,
     /// Calls, called `livekit.Egress/StopEgress`.
     pub(crate) calls: Vec<Rule>,
     /// Webhooks, called by their event and an egress's status: `egress_updated EGRESS_ACTIVE`.
@@ -87,6 +89,8 @@ pub(crate) struct FaultChange {
     duplicate_webhooks: Option<Option<bool>>,
     #[serde(deserialize_with = "present")]
     livekit_clock_s: Option<Option<i64>>,
+    #[serde(deserialize_with = "present")]
+    token_clock_s: Option<Option<i64>>,
     #[serde(deserialize_with = "present")]
     calls: Option<Option<Vec<Rule>>>,
     #[serde(deserialize_with = "present")]
@@ -139,6 +143,7 @@ impl Faults {
             }
         }
         replace(&mut set.livekit_clock_s, change.livekit_clock_s.map(Option::unwrap_or_default));
+        replace(&mut set.token_clock_s, change.token_clock_s.map(Option::unwrap_or_default));
         if let Some(seconds) = change.storage_clock_s {
             self.storage.clock_s.store(seconds.unwrap_or_default(), Relaxed);
         }
@@ -176,9 +181,14 @@ impl Faults {
         self.storage.clear();
     }
 
-    /// Seconds since 1970 by LiveKit's clock.
+    /// Seconds since 1970 by LiveKit's clock, when it signs.
     pub(crate) fn livekit_now_s(&self) -> i64 {
         pace::now_s() + self.set().livekit_clock_s
+    }
+
+    /// The same when it checks a token.
+    pub(crate) fn token_now_s(&self) -> i64 {
+        pace::now_s() + self.set().token_clock_s
     }
 
     /// The fault of the start that is happening now; counts it.

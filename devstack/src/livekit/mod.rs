@@ -138,7 +138,7 @@ async fn perform(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let caller = match stand_in.keys.caller(&headers) {
+    let caller = match stand_in.keys.caller(&headers, stand_in.faults.token_now_s()) {
         Ok(caller) => caller,
         Err(refusal) => return *refusal,
     };

@@ -58,6 +58,20 @@ async fn a_bad_token_is_refused_in_plain_text_that_repeats_it() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_off_refuses_tokens_as_a_wrong_secret_does() {
+    let devstack = Devstack::start(&[]);
+    for (off, words) in [(-3_600, "not valid yet"), (3_600 * 24, "expired")] {
+        devstack.faults(json!({"token_clock_s": off})).await;
+        let answer = devstack.call("Egress/ListEgress", records(), json!({})).await;
+        assert_eq!(answer.status, 401);
+        let text = answer.text();
+        assert!(text.starts_with("invalid token: ") && text.contains(words), "{text}");
+    }
+    devstack.faults(json!({"token_clock_s": 30})).await;
+    assert_eq!(devstack.call("Egress/ListEgress", records(), json!({})).await.status, 200);
+}
+
+#[tokio::test]
 async fn requests_that_cannot_be_recorded_are_refused() {
     let devstack = Devstack::start(&[]);
     devstack.join("r", "alice", true).await;

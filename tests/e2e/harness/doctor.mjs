@@ -25,10 +25,11 @@ export async function examine(stage, headers = {}) {
 /** What every new installation lacks before its first broadcast. */
 const young = ['webhooks_seen', 'schedule']
 
-/** The doctor names `check` alone, in words like `what`, with a remedy like `remedy`. */
+/** The doctor names `check` alone, in words like `what`, with a remedy like `remedy`. Answers what it found. */
 export async function assertNamed(stage, check, what, remedy, headers) {
-  const { wrong, find } = await examine(stage, headers)
-  assert.deepEqual(wrong.filter((name) => !young.includes(name)), [check])
-  assert.match(find(check).what, what)
-  assert.match(find(check).remedy, remedy)
+  const found = await examine(stage, headers)
+  assert.deepEqual(found.wrong.filter((name) => !young.includes(name)), [check])
+  assert.match(found.find(check).what, what)
+  assert.match(found.find(check).remedy, remedy)
+  return found
 }
