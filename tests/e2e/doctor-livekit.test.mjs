@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { assertNamed, examine } from './harness/doctor.mjs'
-import { start } from './harness/harness.mjs'
+import { assertNamed, examine, young } from './harness/doctor.mjs'
+import { start, waitFor } from './harness/harness.mjs'
 import { play } from './harness/play.mjs'
 
 let stage
@@ -49,6 +49,17 @@ for (const [how, seconds] of [['late', -3_600], ['early', 3_600]]) {
     assert.equal((await examine(stage)).find('livekit_key').ok, true, 'and it was nothing else')
   })
 }
+
+test('the same clock signs its webhooks: both are named, each with the clock as its remedy', async () => {
+  await p.faults({ token_clock_s: -3_600, livekit_clock_s: -3_600 })
+  await p.stranger('talk', 'zoe')
+  await waitFor(async () => (await p.hooks()).some(({ status }) => status === 401))
+  await p.settled()
+  const { wrong, find } = await examine(stage)
+  assert.deepEqual(wrong.filter((name) => !young.includes(name)), ['livekit_clock', 'webhooks_refused'])
+  assert.match(find('webhooks_refused').what, /expired/)
+  for (const name of ['livekit_clock', 'webhooks_refused']) assert.match(find(name).remedy, /clock.*NTP/, name)
+})
 
 const away = {
   'LiveKit has no Redis, so no recorders': { status: 500 },

@@ -23,7 +23,7 @@ export async function examine(stage, headers = {}) {
 }
 
 /** What every new installation lacks before its first broadcast. */
-const young = ['webhooks_seen', 'schedule']
+export const young = ['webhooks_seen', 'schedule']
 
 /** The doctor names `check` alone, in words like `what`, with a remedy like `remedy`. Answers what it found. */
 export async function assertNamed(stage, check, what, remedy, headers) {
