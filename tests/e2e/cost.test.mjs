@@ -109,7 +109,8 @@ staged('costs', { vars: { ADMIN_USER_IDS: 'root', LIVEKIT_MINUTE_USD: '0.01' } }
       await scene.stage.sql("UPDATE egresses SET status = 'complete', duration_ms = 5400000 WHERE stream_id = ?", `s${n}`)
     }
     const [few, { months }] = await read()
-    assert.deepEqual(months.map((one) => [one.month, one.recordings, one.hoursRecorded, one.bytesAdded, one.bytesKept]), [
+    // After those with something in them come the empty ones, until today.
+    assert.deepEqual(months.slice(-3).map((one) => [one.month, one.recordings, one.hoursRecorded, one.bytesAdded, one.bytesKept]), [
       ['2026-11', 1, 1.5, 1e9, 3e9],
       ['2026-10', 1, 1.5, 1e9, 2e9],
       ['2026-09', 1, 1.5, 1e9, 1e9],
@@ -120,6 +121,7 @@ staged('costs', { vars: { ADMIN_USER_IDS: 'root', LIVEKIT_MINUTE_USD: '0.01' } }
     const [many, more] = await read()
     assert.equal(more.bytesKept, 3e9 + 3_000_000)
     assert.equal(many, few)
-    assert.ok(few <= 15, `${few} rows`)
+    // A row a month, and what counting the months takes.
+    assert.ok(few <= 4 * months.length + 3, `${few} rows for ${months.length} months`)
   })
 })

@@ -29,9 +29,18 @@ pub async fn life(world: Rc<World>, n: usize) {
     // (1) The recorder joins and waits for somebody who publishes.
     let room = world.livekit.borrow().egresses[n].room.clone();
     join(&world, &room, &id, true);
-    let met = wait(&world, n, None, |world, egress| world.livekit.borrow().is_published_in(&egress.room_sid)).await;
-    let warm_up = world.now() + world.dice.ms(&id, "warm-up", 3_200, 4_000);
-    let met = if met == Some(Until::Ready) { wait(&world, n, Some(warm_up), |_, _| false).await } else { met };
+    let dies = fate == Some(Fault::RecorderDies) && world.dice.chance(&id, "early", 500);
+    let dies = dies.then(|| world.now() + world.dice.ms(&id, "early death", 500, 10_000));
+    let mut met = wait(&world, n, dies, |world, egress| world.livekit.borrow().is_published_in(&egress.room_sid)).await;
+    if met == Some(Until::Ready) {
+        let warm = world.now() + world.dice.ms(&id, "warm-up", 3_200, 4_000);
+        met = wait(&world, n, Some(dies.map_or(warm, |dies| dies.min(warm))), |_, _| false).await;
+    }
+    if met.is_none() && dies.is_some_and(|at| at <= world.now()) {
+        world.count("recorders died before they recorded");
+        world.livekit.borrow_mut().egresses[n].dead = true;
+        return leaves(&world, &room, &id);
+    }
     match met {
         Some(Until::Dead) => return leaves(&world, &room, &id),
         Some(Until::Stopped | Until::RoomOver) => {
