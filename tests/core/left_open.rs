@@ -71,6 +71,21 @@ fn a_broadcast_that_was_opened_again_and_that_nobody_came_back_to_is_over() {
 }
 
 #[test]
+fn who_came_back_without_a_word_is_seen_before_the_broadcast_is_called_over() {
+    let world = World::new();
+    live(&world, false);
+    world.livekit.borrow_mut().rooms.clear();
+    world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1") }));
+    world.advance(5 * MINUTE);
+    world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host" }));
+    world.advance(5 * MINUTE);
+    world.open_room("r", "RM_2", "alice", true);
+    runs(&world, 12);
+    let stream = world.rows("SELECT status, session_sid FROM live_streams").remove(0);
+    assert_eq!(stream, json!({ "status": "live", "session_sid": "RM_2" }));
+}
+
+#[test]
 fn a_token_without_recording_cancels_what_a_life_of_the_room_that_is_over_left_behind() {
     let world = World::new();
     live(&world, true);

@@ -95,9 +95,11 @@ impl LiveKit {
         match method.as_str() {
             "ListRooms" => {
                 let named = |n: &Value| {
-                    self.rooms
-                        .get(n.as_str().unwrap())
-                        .map(|(sid, _)| json!({ "sid": sid, "name": n, "creation_time": (START.0 / 1000).to_string() }))
+                    self.rooms.get(n.as_str().unwrap()).map(|(sid, people)| {
+                        // Made by whoever came first.
+                        let began = people.first().map_or_else(|| json!((START.0 / 1000).to_string()), |first| first["joined_at"].clone());
+                        json!({ "sid": sid, "name": n, "creation_time": began })
+                    })
                 };
                 let rooms: Vec<Value> = body["names"].as_array().unwrap().iter().filter_map(named).collect();
                 answer(200, &json!({ "rooms": rooms }))

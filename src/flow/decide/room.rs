@@ -25,6 +25,8 @@ pub(super) fn over(round: &mut Round<'_>) -> Option<Step> {
     }
     match stream.host_until.filter(|until| *until > round.now) {
         Some(until) => round.again_at(until),
+        // Every word of the one's coming may be lost.
+        None if !round.looked.room => return Some(Step::LookAtRoom),
         None => return Some(Step::EndStream),
     }
     None
