@@ -72,10 +72,13 @@ for (const [name, { how, status, error, file, partial }] of Object.entries({
   })
 }
 
+/** The room notices 20 s of LiveKit's later that a recorder is gone. */
+const hasLeft = (egressId) => waitFor(async () => !(await p.room('talk')).participants.some(({ identity }) => identity === egressId))
+
 test('a recorder that died with its service is listed ACTIVE for ever: believed dead when it has left the room', async () => {
   const { streamId, egressId } = await recorded(p)
   await recorder({ kill: 'service' })
-  await waitFor(async () => !(await p.room('talk')).participants.some(({ identity }) => identity === egressId))
+  await hasLeft(egressId)
   await p.cronAfter(6 * minute)
   assert.equal((await p.stream(streamId)).recording.status, 'recording', 'absent once: believed when seen twice, minutes apart')
   for (const wait of [3 * minute, minute, minute, 6 * minute]) await p.cronAfter(wait)
@@ -86,10 +89,11 @@ test('a recorder that died with its service is listed ACTIVE for ever: believed 
 })
 
 test('a recorder that died is stopped in vain: 408 each time, until its silence tells', async () => {
-  const { streamId } = await recorded(p)
+  const { streamId, egressId } = await recorded(p)
   await recorder({ kill: 'service' })
   const { status, body } = await p.stop({ roomName: 'talk' })
   assert.deepEqual([status, body.status], [200, 'stopping'])
+  await hasLeft(egressId)
   for (const wait of [minute, 2 * minute, 6 * minute, 31 * minute]) await p.cronAfter(wait)
   const stream = await p.stream(streamId)
   assert.deepEqual([stream.recording.status, stream.status], ['failed', 'live'])
