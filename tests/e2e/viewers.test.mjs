@@ -178,3 +178,23 @@ test('somebody who came and went within a step was there in it, and nobody is on
   const points = await series()
   assert.deepEqual([Math.max(...points), points.at(-1)], [1, 0], points.join())
 })
+
+test('hours of a stream are a plot of the same length, in which nobody is lost', async () => {
+  const { streamId, sid } = await p.host('show')
+  await p.until(streamId, (stream) => stream.status === 'live')
+  await p.settled()
+  await p.ages(5 * 3_600_000)
+  const [{ started_at: began }] = await stage.sql('SELECT started_at FROM sessions WHERE sid = ?', sid)
+  // Somebody comes each minute and stays for half an hour.
+  await stage.sql(
+    `INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at) WITH RECURSIVE n(i) AS (VALUES(0) UNION ALL
+    SELECT i + 1 FROM n WHERE i < 269) SELECT 'PA_x' || i, ?, ?, 'x' || i, 'viewer', ${began} + i * 60000, ${began} + (i + 30) * 60000 FROM n`,
+    sid,
+    streamId,
+  )
+  const { stepSeconds, points } = (await stage.api('GET', `/api/streams/${streamId}/viewers`)).body
+  assert.ok(stepSeconds > 60 && points.length > 100 && points.length <= 200, `${points.length} points ${stepSeconds} s apart`)
+  const at = (minutes) => points.find((point) => Date.parse(point.at) >= began + minutes * 60_000).viewers
+  for (const minutes of [40, 100, 160, 220, 260]) assert.ok(Math.abs(at(minutes) - 30) <= 2, `${at(minutes)} after ${minutes} minutes`)
+  assert.equal(points.at(-1).viewers, 0)
+})
