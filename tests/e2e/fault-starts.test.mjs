@@ -24,8 +24,12 @@ describe('the answer to a start', () => {
   const told = (name) => (name.includes('after 3 s') ? [200] : name.includes('401') ? [502] : name in done ? [200, 202] : [202])
 
   for (const [name, rule] of Object.entries({ ...notDone, ...done })) {
+    // Nothing is under way any more, not even an answer that is late.
+    const quiet = (rule.delay_ms ?? 0) + 500
+
     test(name, async () => {
       const { streamId } = await p.host('talk')
+      await p.settled() // The word of its track would start what is asked for now, and the caller would wait for that.
       await p.faults({ calls: [{ on: 'StartRoomComposite', times: 1, ...rule }] })
       const { status, text } = await p.start('talk')
       assert.ok(told(name).includes(status), `${status} ${text}`)
@@ -36,7 +40,7 @@ describe('the answer to a start', () => {
         assert.equal((await p.start('talk')).status, 200)
       }
       // Time that passes while LiveKit is being asked would make that start an unknown one.
-      await p.settled()
+      await p.settled(quiet)
       for (const wait of [unknownFor, minute]) await p.cronAfter(wait)
       await oneRecords({ p, stage }, streamId)
     })
@@ -45,11 +49,14 @@ describe('the answer to a start', () => {
       await p.faults({ ...silent, calls: [{ on: 'StartRoomComposite', times: 1, ...rule }] })
       const { streamId } = await p.host('talk', { record: true })
       await waitFor(async () => (await stage.sql('SELECT id FROM egresses')).length > 0)
-      await p.settled()
-      for (const wait of [unknownFor, minute, minute]) await p.cronAfter(wait)
+      await p.settled(quiet)
+      for (const wait of [unknownFor, minute]) await p.cronAfter(wait)
+      // Nothing but the list tells that it records, and not before it does.
+      await waitFor(async () => (await p.egresses()).some(({ status }) => status === 'EGRESS_ACTIVE'))
+      await p.cronAfter(minute)
       await oneRecords({ p, stage }, streamId)
       // The answer that is late would start a recording in the next test's room of that name.
-      if (rule.delay_ms) await p.settled(rule.delay_ms + 500)
+      if (rule.delay_ms) await p.settled(quiet)
     })
   }
 })
