@@ -75,31 +75,9 @@ function files(folder, filter, concurrency) {
   const all = existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)) : []
   const chosen = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter))
   if (chosen.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
-  return steady((names, atOnce) => {
-    // A test that hangs ends, and a file whose tests are over too: CI must not wait for ever.
-    const patience = ['--test-timeout=300000', '--test-force-exit']
-    return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...patience, ...names])
-  }, chosen.map((name) => `${folder}/${name}`), concurrency)
-}
-
-/** So many files may be run a second time: a machine is too busy for one or two, more is a fault. */
-const SECOND_TRIES = 2
-
-/**
- * These tests have real clocks, browsers and runtimes beside each other, and a machine may be too busy for one. Files with
- * failures are run once more, by themselves: what fails again has failed, and what passes is said loudly, for somebody has
- * to find out what it waits for.
- */
-async function steady(run, names, concurrency) {
-  const first = await run(names, concurrency)
-  const { suspects } = first
-  if (first.failed === 0 || suspects.length === 0 || suspects.length > SECOND_TRIES) return first
-  process.stdout.write(`\nOnce more, by themselves: ${suspects.join(', ')}\n`)
-  const again = await run(suspects, 1)
-  if (again.failed > 0) return first
-  const line = '!'.repeat(80)
-  const notRun = [line, `UNSTEADY: ${first.failed} tests failed, and passed by themselves. They wait for the wrong thing:`, ...suspects.map((name) => `  ${name}`), line].join('\n')
-  return { passed: first.passed + first.failed, failed: 0, note: `${first.failed} UNSTEADY, see below`, notRun }
+  // A test that hangs ends, and a file whose tests are over too: CI must not wait for ever.
+  const patience = ['--test-timeout=300000', '--test-force-exit']
+  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...patience, ...chosen.map((name) => `${folder}/${name}`)])
 }
 
 /** A function of ours as a check. */
