@@ -58,6 +58,8 @@ mod saving;
 mod schema;
 #[path = "core/search.rs"]
 mod search;
+#[path = "core/second_click.rs"]
+mod second_click;
 #[path = "core/sessions.rs"]
 mod sessions;
 #[path = "core/transitions.rs"]

@@ -10,6 +10,7 @@ use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
+use crate::flow::refused_meanwhile;
 use crate::flow::tend::{Tended, load, tend};
 use crate::object;
 use crate::ports::{Desk, Ports};
@@ -19,6 +20,7 @@ use crate::store::Only;
 use crate::store::egresses::{self, Which};
 use crate::store::streams::{self, Stream};
 use crate::store::wishes;
+use crate::time::Millis;
 
 /// Whoever asked first is at LiveKit for about 0.6 s: who asks at the same time waits for that answer.
 const FOR_THE_FIRST_MS: [u32; 5] = [250, 350, 500, 700, 1_000];
@@ -56,8 +58,7 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     desk.batch(batch![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), audio_only, public_url, asked_at)]).await?;
     let mut tended = tend(desk, &stream.id, open.is_none() || !stream.owns_room).await?;
     if let Some(refused) = tended.refused.take() {
-        desk.batch(batch![wishes::withdraw(&stream.id, asked_at, refused.code), wishes::over_after_all(&stream.id, desk.now())]).await?;
-        return Err(refused);
+        return refuse(desk, &stream.id, asked_at, refused).await;
     }
 
     // (4) Somebody else's start may be under way.
@@ -67,6 +68,10 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         }
         desk.ports.pause(wait).await;
         tended.view = load(desk, &stream.id).await?.ok_or_else(Error::stream_not_found)?;
+    }
+    if let Some((refused, at)) = refused_meanwhile(&tended.view, asked_at).filter(|_| !tended.started) {
+        let wish_at = tended.view.stream.wish_at.filter(|wish_at| *wish_at <= at).unwrap_or(asked_at);
+        return refuse(desk, &stream.id, wish_at, refused).await;
     }
     let message = match (&tended.view.session, &tended.view.stream.job_egress_id) {
         (Some(session), Some(_)) if session.ended_at.is_none() => "recording started",
@@ -83,6 +88,12 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         stream.job_egress_id = None;
     }
     Ok(started(stream, message, desk))
+}
+
+/// A definite no ends the wish that was told it.
+async fn refuse<P: Ports>(desk: &Desk<'_, P>, stream_id: &str, wish_at: Millis, refused: Error) -> Result<Reply, Error> {
+    desk.batch(batch![wishes::withdraw(stream_id, wish_at, refused.code), wishes::over_after_all(stream_id, desk.now())]).await?;
+    Err(refused)
 }
 
 fn in_another_hand<P: Ports>(tended: &Tended, desk: &Desk<'_, P>) -> bool {

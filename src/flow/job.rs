@@ -16,6 +16,7 @@ use crate::store::egresses::{self, Attempt, Which};
 use crate::store::{Only, Statement, assets, sessions, wishes};
 use crate::storj::key::recording_key;
 use crate::storj::object::proof_id;
+use crate::time::Millis;
 
 /// What came of an attempt to start.
 pub(super) enum Start {
@@ -110,12 +111,24 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
             desk.batch(statements).await?;
             Ok(match refusal {
                 // The room is not there yet or any more, or the project is at its limit: it is asked again.
-                Refusal::NotFound | Refusal::Exhausted => Start::Asked,
-                _ => Start::Refused(livekit_refused(refusal)),
+                _ if DEFINITE.contains(&refusal) => Start::Refused(livekit_refused(refusal)),
+                _ => Start::Asked,
             })
         }
     }
 }
+
+/// What LiveKit refused for good, since then, of a start that was in another hand: the words for whoever waited for it, and
+/// when that was. Such an attempt has no egress, and the code of its refusal.
+pub fn refused_meanwhile(view: &View, since: Millis) -> Option<(Error, Millis)> {
+    let newest = view.jobs.first().filter(|job| job.status() == Status::Failed && job.egress_id.is_none())?;
+    let at = newest.ended_at.filter(|at| *at >= since)?;
+    let refusal = DEFINITE.into_iter().find(|refusal| newest.error.as_deref() == Some(Failed::Refused(*refusal).code()))?;
+    Some((livekit_refused(refusal), at))
+}
+
+/// What is not asked again by itself.
+const DEFINITE: [Refusal; 3] = [Refusal::Precondition, Refusal::Unauthenticated, Refusal::Invalid];
 
 fn livekit_refused(refusal: Refusal) -> Error {
     let error = Error::new(502, "livekit_refused", "LiveKit refused to start the recording");

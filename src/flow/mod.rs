@@ -19,3 +19,5 @@ mod segments;
 pub mod sweep;
 pub mod tend;
 pub mod verdict;
+
+pub use job::refused_meanwhile;

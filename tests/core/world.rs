@@ -38,6 +38,8 @@ pub struct World {
     pub fail_batch: Cell<Option<u32>>,
     /// SQL that somebody else runs while the probe is under way.
     pub meanwhile: RefCell<Option<String>>,
+    /// SQL that somebody else runs while the Worker pauses.
+    pub in_the_pause: RefCell<Option<String>>,
     /// What came at `https://hooks.example/in`, and with which status it is answered.
     pub told: RefCell<Vec<Outgoing>>,
     pub hook_status: Cell<u16>,
@@ -78,6 +80,7 @@ impl World {
             ran: RefCell::default(),
             fail_batch: Cell::new(None),
             meanwhile: RefCell::default(),
+            in_the_pause: RefCell::default(),
             told: RefCell::default(),
             hook_status: Cell::new(204),
             spent: RefCell::default(),
@@ -311,6 +314,9 @@ impl Ports for World {
 
     async fn pause(&self, ms: u32) {
         self.advance(i64::from(ms));
+        if let Some(sql) = self.in_the_pause.take() {
+            self.db.execute_batch(&sql).unwrap();
+        }
     }
 
     async fn verifies(&self, _: Algorithm, _: &str, _: &[u8], _: &[u8]) -> bool {

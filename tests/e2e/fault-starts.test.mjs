@@ -61,4 +61,18 @@ describe('the answer to a start', () => {
   }
 })
 
+test('a second click while LiveKit thinks about the first is told the same no', async () => {
+  await p.host('talk')
+  await p.settled()
+  await p.faults({ calls: [{ on: 'StartRoomComposite', status: 401, form: 'plain', delay_ms: 1_500 }] })
+  const first = p.start('talk')
+  await waitFor(async () => (await stage.sql('SELECT id FROM egresses')).length === 1)
+  for (const { status, body } of await Promise.all([first, p.start('talk')])) {
+    assert.deepEqual([status, body.code], [502, 'livekit_refused'])
+  }
+  await p.faults({ calls: [] })
+  await p.cronAfter(10 * minute)
+  assert.deepEqual(await p.egresses(), [], 'who was told no is not recorded later by surprise')
+})
+
 test('no line of the log tells a secret', () => p.tellsNoSecret())
