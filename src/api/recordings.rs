@@ -18,8 +18,6 @@ use crate::time::{HOUR, Millis, SECOND};
 
 /// A link of unknown length lives as long as LiveKit's longest file may be, 3 h, and an hour more.
 const UNKNOWN_LENGTH_MS: i64 = 3 * HOUR;
-/// Viewers pause: a link outlives the recording's length by so much.
-const PAUSES_MS: i64 = HOUR;
 
 /// Whose rows a caller sees in a list.
 ///
@@ -122,7 +120,7 @@ pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 /// 404, 409 `recording_not_ready`, 410 `recording_missing`, 503.
 pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let (row, now) = (find(desk, caller, id).await?, desk.now());
-    let end = playable_until(&row, now)?.min(now.plus(row.duration_ms.unwrap_or(UNKNOWN_LENGTH_MS).max(0)).plus(PAUSES_MS));
+    let end = playable_until(&row, now)?.min(now.plus(row.duration_ms.unwrap_or(UNKNOWN_LENGTH_MS).max(0)).plus(object::PAUSES_MS));
     let seconds = object::seconds_until(end, now);
     let (kind, url) = if row.format == "segments" {
         (playlist::TYPE, playlist::address(desk.config, &request.origin, id, now.secs() + i64::from(seconds)))

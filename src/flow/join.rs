@@ -116,7 +116,7 @@ async fn finish<P: Ports>(desk: &Desk<'_, P>, joining: &Joining, reel: &Reel) ->
     match (object::sight(&desk.ports.send(request).await), completed) {
         (Sight::There(size), _) if size == reel.bytes() => {
             desk.trail.decided("the segments are joined");
-            desk.batch(reels::joined(joining, size, desk.now())).await.map(|_| ())
+            desk.batch(reels::joined(joining, reel, desk.now())).await.map(|_| ())
         }
         (Sight::Unclear, _) => fail(desk, joining, Trouble::Unknown).await,
         // What is there, if anything, is not what the segments are.

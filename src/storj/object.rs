@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::sign::{Bucket, Credentials, SignError, presign, signed, signed_piped};
 use crate::config::Config;
 use crate::http::{Incoming, Outgoing, Unanswered};
-use crate::time::Millis;
+use crate::time::{HOUR, Millis};
 
 /// Storj answers a HEAD in well under a second; more is an outage.
 const TIMEOUT_MS: u32 = 10_000;
@@ -18,6 +18,9 @@ const PIPED_TIMEOUT_MS: u32 = 60_000;
 /// How long the probe object lives before Storj deletes it. Nothing of ours does: the key may not
 /// be allowed to.
 const PROBE_TTL: &str = "+1h";
+
+/// Viewers pause: a link to play outlives the recording's length by so much.
+pub const PAUSES_MS: i64 = HOUR;
 
 /// What the probe object says.
 pub const PROBE: &[u8] = b"livekit-storj asks whether this key may write here; this object expires by itself\n";

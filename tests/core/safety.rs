@@ -314,7 +314,11 @@ fn the_schedule_joins_them_into_one_object_that_the_playlist_then_names() {
     let made_of: Vec<_> = pieces.iter().map(|piece| piece.of.clone()).collect();
     assert_eq!(made_of, (0..100).map(|n| format!("{folder}s_{n:05}.ts")).collect::<Vec<_>>());
     assert!(world.storj.borrow().bucket.uploads.is_empty());
-    schedule(&world, 1);
+    // A playlist of before lives as long as the recording and an hour: 70 minutes here.
+    schedule(&world, 68);
+    let segments = world.storj.borrow().bucket.objects.keys().filter(|key| key.starts_with(&folder) && key.ends_with(".ts")).count();
+    assert_eq!(segments, 100, "whoever plays it by such a list goes on");
+    schedule(&world, 4);
     assert_eq!(world.storj.borrow().bucket.objects.keys().cloned().collect::<Vec<_>>(), vec![whole.clone()], "the segments are gone");
     let playback = world.call("", "GET", &format!("/api/recordings/{}/playback", recording["id"].as_str().unwrap()), Value::Null).1;
     let (_, text) = world.send_raw("GET", &local(&playback["url"]), vec![], vec![]).text.unwrap();

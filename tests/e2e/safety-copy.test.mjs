@@ -41,14 +41,19 @@ async function played(stage, id) {
   assert.equal(playlist.headers.get('content-type'), 'application/vnd.apple.mpegurl')
   const text = await playlist.text()
   assert.match(text, /^#EXTM3U\n[^]*\n#EXT-X-ENDLIST\n$/)
+  return { url: body.url, text, bytes: await segmentsOf(body.url, text) }
+}
+
+/** The bytes of each segment in a playlist that was had from that address. */
+async function segmentsOf(url, text) {
   const bytes = []
   for (const line of text.split('\n').filter((line) => line && !line.startsWith('#') && line !== 'gap.ts')) {
-    const segment = await fetch(new URL(line, body.url))
+    const segment = await fetch(new URL(line, url))
     assert.equal(segment.status, 200, line)
     assert.equal(segment.headers.get('content-type'), 'video/mp2t')
     bytes.push(Buffer.from(await segment.arrayBuffer()))
   }
-  return { url: body.url, text, bytes }
+  return bytes
 }
 
 staged('a recorder that is killed', onDisk('killed'), (scene) => {
@@ -261,12 +266,14 @@ staged('segments of which a recording is made', onDisk('joined'), (scene) => {
     await p.stop({ roomName: 'joined' })
     const early = await stage.api('GET', `/api/recordings/${before.id}/download`, { user: 'alice' })
     assert.deepEqual([early.status, early.body.code], [409, 'recording_not_ready'])
-    const { bytes } = await played(stage, before.id)
+    const { url, text, bytes } = await played(stage, before.id)
     await joined(p, stage, egressId)
     const recording = await ofFormat(p, 'segments', egressId)
     assert.equal(recording.filename, before.filename.replace('.mp4', '.ts'))
     assert.deepEqual(await readFile(fileOf('joined', recording.filename)), Buffer.concat(bytes))
     assert.deepEqual([recording.id, recording.sizeBytes, recording.partial], [before.id, before.sizeBytes, true])
+    assert.deepEqual(await segmentsOf(url, text), bytes, 'whoever plays it by the playlist of before goes on')
+    await p.cronAfter(recording.durationMs + 61 * 60_000)
     await waitFor(async () => (await stage.cron(), !(await p.objects()).some(({ key }) => key.startsWith(folderOf(recording.filename)))))
     assert.equal((await p.objects()).find(({ key }) => key === recording.filename).content_type, 'video/mp2t')
     Object.assign(scene, { recording, bytes })

@@ -2,10 +2,12 @@
 
 use super::unfinished;
 use crate::batch;
+use crate::hls::Reel;
 use crate::params;
 use crate::store::row::{FromRow, Row};
 use crate::store::{Statement, saves, trash};
 use crate::storj::key::{folder_of, joined_key, saved_key};
+use crate::storj::object::PAUSES_MS;
 use crate::storj::sign::Bucket;
 use crate::time::{HOUR, MINUTE, Millis};
 
@@ -131,15 +133,15 @@ pub fn later(joining: &Joining, anew: bool, now: Millis) -> Vec<Statement> {
     statements
 }
 
-/// The one object is there: the recording is it from now on, and the segments go. If the recording is not made of them
-/// any more, the object goes.
+/// The one object is there: the recording is it from now on, and the segments go, once nobody plays them any more by a
+/// playlist of before. If the recording is not made of them any more, the object goes.
 #[must_use]
-pub fn joined(joining: &Joining, size_bytes: i64, now: Millis) -> Vec<Statement> {
+pub fn joined(joining: &Joining, reel: &Reel, now: Millis) -> Vec<Statement> {
     let Joining { job_id, join_at, asset_id, recording_key, endpoint, bucket, region, .. } = joining;
     let (whole, folder) = (joined_key(recording_key), folder_of(recording_key));
-    let throw = |kind: &str, key: &str, condition: &str| {
+    let throw = |kind: &str, key: &str, at: Millis, condition: &str| {
         let rows =
-            Statement::new("SELECT ?, ?, ?, ?, ?, '', 'joined', NULL, 0, ? WHERE ", params![kind, endpoint, bucket, region, key, now]);
+            Statement::new("SELECT ?, ?, ?, ?, ?, '', 'joined', NULL, 0, ? WHERE ", params![kind, endpoint, bucket, region, key, at]);
         trash::throw_rows(rows.then(condition, params![job_id]))
     };
     batch![
@@ -148,13 +150,13 @@ pub fn joined(joining: &Joining, size_bytes: i64, now: Millis) -> Vec<Statement>
             "UPDATE assets SET object_key = ? WHERE id = ? AND format = 'segments' AND EXISTS (SELECT 1 FROM reels WHERE job_id = ? AND joined = 1)",
             params![&whole, asset_id, job_id],
         ),
-        throw("folder", &folder, "EXISTS (SELECT 1 FROM reels WHERE job_id = ? AND joined = 1)"),
-        throw("object", &whole, "NOT EXISTS (SELECT 1 FROM reels WHERE job_id = ?)"),
+        throw("folder", &folder, now.plus(reel.ms() + PAUSES_MS), "EXISTS (SELECT 1 FROM reels WHERE job_id = ? AND joined = 1)"),
+        throw("object", &whole, now, "NOT EXISTS (SELECT 1 FROM reels WHERE job_id = ?)"),
         Statement::new(
             "UPDATE egresses SET segments = 'gone' WHERE object_key = ? AND EXISTS (SELECT 1 FROM reels WHERE job_id = ? AND joined = 1)",
             params![recording_key, job_id],
         ),
         // Its stream may have been told to keep its recordings after this one had begun.
-        saves::ask_if_wanted(asset_id, &whole, &saved_key(&whole), size_bytes, now),
+        saves::ask_if_wanted(asset_id, &whole, &saved_key(&whole), reel.bytes(), now),
     ]
 }
