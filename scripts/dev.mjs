@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from './build.mjs'
-import { createDevVars, publicUrl, readDevVars, standIn } from './parts/dev-vars.mjs'
+import { createDevVars, isLocal, publicUrl, readDevVars, standIn } from './parts/dev-vars.mjs'
 import { demoLink, startSignIn } from './parts/dev-sign-in.mjs'
 import { buildDevstack, startDevstack } from './parts/devstack.mjs'
 import { recordOnce } from './parts/first-recording.mjs'
@@ -129,7 +129,7 @@ function tell({ url }, vars, { livekit, s3, newest }) {
 
   Worker   ${url}/healthz
   LiveKit  ${side(livekit, vars.LIVEKIT_URL)}
-  Storj    ${side(s3, vars.STORJ_ENDPOINT)}
+  Storj    ${side(s3, vars.STORJ_ENDPOINT)}${halfReal(vars, livekit, s3)}
 
   The recordings by curl:
     ${curl('/api/recordings')}
@@ -138,6 +138,16 @@ function tell({ url }, vars, { livekit, s3, newest }) {
 
   Ctrl-C ends everything. The Worker's log:
 `)
+}
+
+/** A LiveKit elsewhere reaches nothing on this machine: its recordings need a bucket, and its webhooks an address, that it does. */
+function halfReal(vars, livekit, s3) {
+  if (livekit || !vars.LIVEKIT_URL) return ''
+  const lines = [
+    s3 && 'That LiveKit cannot reach this S3 server: recordings are lost at their end. Set STORJ_ENDPOINT to a real one.',
+    isLocal(vars.PUBLIC_URL) && 'Nor this Worker, for its webhooks: set PUBLIC_URL to a tunnel that leads here.',
+  ]
+  return lines.filter(Boolean).map((line) => `\n  !        ${line}`).join('')
 }
 
 let ending = false

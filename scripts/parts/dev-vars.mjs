@@ -41,4 +41,7 @@ export function publicUrl(vars, port) {
   return isLoopback(new URL(vars.PUBLIC_URL).hostname) ? local : vars.PUBLIC_URL
 }
 
+/** Whether an address is of this machine, or none. */
+export const isLocal = (url) => !URL.canParse(url) || isLoopback(new URL(url).hostname)
+
 const isLoopback = (hostname) => ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)

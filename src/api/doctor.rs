@@ -12,7 +12,7 @@ use crate::json;
 use crate::livekit::signature::sign_body;
 use crate::object;
 use crate::ports::{Desk, Ports};
-use crate::store::doctor::TEST_EVENT;
+use crate::store::events::TEST_EVENT;
 use crate::time::SECOND;
 
 /// Makes every check, which takes some seconds: it writes, reads and deletes an object with each key.
@@ -41,7 +41,7 @@ pub async fn rehearsal<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &
 }
 
 /// `POST /api/doctor/webhook`: a webhook signed as LiveKit signs, for the caller to send. It says nothing of any room, so
-/// it changes nothing, and counts like LiveKit's for five minutes.
+/// it changes nothing, and is never taken for one of LiveKit's. Its signature is good for five minutes.
 ///
 /// # Errors
 /// 401, 403 for who is no admin.

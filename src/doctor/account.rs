@@ -13,10 +13,14 @@ use crate::time::{DAY, HOUR, MINUTE, Millis};
 /// As `/healthz` has it.
 const SCHEDULE_LATE_MS: i64 = 5 * MINUTE;
 
+/// Whether an address is of the very machine that calls it.
+pub(super) fn loopback(url: &str) -> bool {
+    ["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host))
+}
+
 /// Whether LiveKit can reach this Worker.
 pub(super) fn public_url(config: &Config, worker: &str) -> Check {
     const NAME: &str = "public_url";
-    let loopback = |url: &str| ["//127.", "//localhost", "//[::1]"].iter().any(|host| url.contains(host));
     let remedy = format!("set PUBLIC_URL to the address where LiveKit reaches this Worker, such as {worker}");
     match &config.public_url {
         None => Check::wrong(NAME, "PUBLIC_URL is not set: recordings that the schedule starts cannot tell how they went", remedy),
@@ -43,7 +47,7 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     let (Some(health), Some(noted)) = (health, noted) else { return vec![] };
     let beat = |name: &str| beats.iter().find(|beat| beat.name == name);
 
-    let mut checks = vec![webhooks_seen(config, health.webhook_at.is_some(), &noted, now)];
+    let mut checks = vec![webhooks_seen(config, health.webhook_at, &noted, now)];
     checks.extend(refusals.iter().map(|refusal| refused(config, refusal)));
     checks.push(schedule_runs(health.schedule_at, now));
     checks.push(storage_keys(&noted));
@@ -54,15 +58,15 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     checks
 }
 
-fn webhooks_seen(config: &Config, tried: bool, noted: &Noted, now: Millis) -> Check {
+fn webhooks_seen(config: &Config, newest: Option<Millis>, noted: &Noted, now: Millis) -> Check {
     const NAME: &str = "webhooks_seen";
     let remedy = format!(
         "LiveKit Cloud, Settings → Webhooks → Add: {}/livekit-webhook, signed with the API key {}",
         config.public_url.as_deref().unwrap_or("https://<this Worker>"),
         config.livekit_key.key
     );
-    match noted.webhook_at {
-        None if tried => Check::wrong(NAME, "a webhook sent for a try came, and none of LiveKit's ever", remedy),
+    match newest {
+        None if noted.any_webhook_at.is_some() => Check::wrong(NAME, "a webhook sent for a try came, and none of LiveKit's ever", remedy),
         None => Check::wrong(NAME, "no webhook of LiveKit's has ever come", remedy),
         // The session was found by looking, and nothing was told of it.
         Some(at) if noted.newest_session_at.is_some_and(|began| began.since(at) > MINUTE) => {

@@ -2,6 +2,7 @@
 //! name, which expires by itself.
 
 use super::Check;
+use super::account::loopback;
 use crate::http::{Incoming, Unanswered};
 use crate::ports::{Desk, Ports};
 use crate::storj::key::probe_key;
@@ -52,7 +53,7 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     let reached = !matches!(&main, Err(check) if check.name != MAIN.check);
     let mut checks = vec![];
     if reached {
-        checks.push(Check::fine("storj_endpoint", format!("the S3 gateway answers at {}", config.bucket.endpoint)));
+        checks.push(endpoint(&config.bucket.endpoint, &config.livekit_api));
     }
     checks.push(main.map_or_else(|check| check, main_key));
     if !reached {
@@ -61,13 +62,25 @@ pub(super) async fn checks<P: Ports>(desk: &Desk<'_, P>) -> Vec<Check> {
     if config.storj_egress.access_key_id == config.storj.access_key_id {
         checks.push(Check::advice(
             EGRESS.check,
-            "LiveKit is handed the main key, which may also read and delete",
-            "make a second pair that may only write and set it as STORJ_EGRESS_…: leaked, it reads and deletes nothing",
+            "LiveKit is handed the main key, which may also read",
+            format!("make a second pair {} and set it as STORJ_EGRESS_…: leaked, it reads nothing", enough(config.overwrites())),
         ));
     } else {
-        checks.push(try_out(desk, &config.storj_egress, &EGRESS).await.map_or_else(|check| check, egress_key));
+        checks.push(
+            try_out(desk, &config.storj_egress, &EGRESS).await.map_or_else(|check| check, |rights| egress_key(rights, config.overwrites())),
+        );
     }
     checks
+}
+
+/// The gateway answers this Worker. LiveKit, which writes the recordings, may be elsewhere.
+fn endpoint(endpoint: &str, livekit: &str) -> Check {
+    const NAME: &str = "storj_endpoint";
+    if loopback(endpoint) && !loopback(livekit) {
+        let what = format!("STORJ_ENDPOINT is {endpoint}, which LiveKit cannot reach from where it is: every recording is lost at its end");
+        return Check::wrong(NAME, what, "set STORJ_ENDPOINT to a gateway that LiveKit reaches: https://gateway.storjshare.io");
+    }
+    Check::fine(NAME, format!("the S3 gateway answers at {endpoint}"))
 }
 
 fn main_key(rights: Rights) -> Check {
@@ -84,19 +97,25 @@ fn main_key(rights: Rights) -> Check {
     }
 }
 
-fn egress_key(rights: Rights) -> Check {
+/// The least that LiveKit's key has to be allowed.
+fn enough(overwrites: bool) -> &'static str {
+    if overwrites { "that may write and delete, and not read" } else { "that may only write" }
+}
+
+/// `overwrites`: LiveKit is to write the safety copy's playlist, or pictures, again and again.
+fn egress_key(rights: Rights, overwrites: bool) -> Check {
     let told = format!("the key that LiveKit is handed {}", rights.told());
-    if rights.overwrite && (rights.read || rights.delete) {
-        Check::advice(EGRESS.check, told, "a grant that may only write is enough: leaked, it reads and deletes nothing")
-    } else if rights.overwrite {
-        Check::fine(EGRESS.check, told)
-    } else {
+    if overwrites && !rights.overwrite {
         Check::advice(
             EGRESS.check,
             told,
             "the safety copy stays off, and so do LiveKit's pictures: it writes them again and again, and on Storj that takes the delete permission. \
-             Given up: what was recorded until then, when a recorder dies",
+             Given up: what was recorded until then, when a recorder dies. Allow it to delete, or set SAFETY_COPY=off",
         )
+    } else if rights.read || (rights.delete && !overwrites) {
+        Check::advice(EGRESS.check, told, format!("a grant {} is enough: leaked, it does the less", enough(overwrites)))
+    } else {
+        Check::fine(EGRESS.check, told)
     }
 }
 
@@ -198,16 +217,33 @@ fn refused(result: &Result<Incoming, Unanswered>, names: &Names) -> Result<(), C
 
 #[cfg(test)]
 mod tests {
-    use super::{Rights, egress_key};
+    use super::{Rights, egress_key, endpoint};
 
     #[test]
     fn a_key_that_may_not_overwrite_costs_the_safety_copy_whatever_else_it_may() {
         for read in [false, true] {
             let rights = Rights { write: true, read, ..Rights::default() };
-            assert!(egress_key(rights).remedy.is_some_and(|remedy| remedy.contains("safety copy stays off")), "{rights:?}");
+            assert!(egress_key(rights, true).remedy.is_some_and(|remedy| remedy.contains("safety copy stays off")), "{rights:?}");
         }
-        let more = Rights { write: true, overwrite: true, delete: true, ..Rights::default() };
-        assert!(egress_key(more).remedy.is_some_and(|remedy| remedy.contains("may only write")));
-        assert!(egress_key(Rights { delete: false, ..more }).remedy.is_none());
+    }
+
+    #[test]
+    fn a_gateway_that_only_this_machine_reaches_is_none_for_a_livekit_elsewhere() {
+        assert!(!endpoint("http://127.0.0.1:9000", "https://p.livekit.cloud").ok);
+        assert!(endpoint("http://127.0.0.1:9000", "http://localhost:7880").ok);
+        assert!(endpoint("https://gateway.storjshare.io", "https://p.livekit.cloud").ok);
+    }
+
+    #[test]
+    fn the_least_key_is_fine_and_the_advice_about_a_greater_one_leads_to_it() {
+        let adds = Rights { write: true, list: true, ..Rights::default() };
+        let deletes = Rights { overwrite: true, delete: true, ..adds };
+        assert!(egress_key(deletes, true).remedy.is_none(), "Storj lets no other key write over what is there");
+        assert!(egress_key(adds, false).remedy.is_none());
+        let advice = |rights, overwrites| egress_key(rights, overwrites).remedy.unwrap_or_default();
+        assert!(advice(Rights { read: true, ..deletes }, true).contains("may write and delete, and not read"));
+        assert!(advice(deletes, false).contains("may only write"));
+        // An S3 server that is no Storj: who may write may overwrite.
+        assert!(egress_key(Rights { overwrite: true, ..adds }, true).remedy.is_none());
     }
 }

@@ -54,15 +54,12 @@ pub fn forget_refusals(before: Millis) -> Statement {
     Statement::new("DELETE FROM webhook_refusals WHERE refused_at < ?", params![before])
 }
 
-/// The event of a webhook that an administrator sends for a try: it proves nothing of LiveKit.
-pub const TEST_EVENT: &str = "webhook_test";
-
 /// What is noted here and there.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Noted {
-    /// When the newest webhook of LiveKit's came.
-    pub webhook_at: Option<Millis>,
+    /// When the newest webhook of any kind came, also one that was sent for a try.
+    pub any_webhook_at: Option<Millis>,
     /// When the newest room of ours opened.
     pub newest_session_at: Option<Millis>,
     /// Recordings under way that upload with another storage key.
@@ -76,7 +73,7 @@ pub struct Noted {
 impl FromRow for Noted {
     fn from_row(row: &Row) -> Self {
         Self {
-            webhook_at: row.maybe_time("webhook_at"),
+            any_webhook_at: row.maybe_time("any_webhook_at"),
             newest_session_at: row.maybe_time("newest_session_at"),
             with_another_key: row.number("with_another_key"),
             expiring: row.number("expiring"),
@@ -89,12 +86,12 @@ impl FromRow for Noted {
 #[must_use]
 pub fn noted(storage_key: &str, soon: Millis) -> Statement {
     Statement::new(
-        "SELECT (SELECT received_at FROM webhook_events WHERE event <> ? ORDER BY received_at DESC LIMIT 1) AS webhook_at, \
+        "SELECT (SELECT max(received_at) FROM webhook_events) AS any_webhook_at, \
          (SELECT max(session_at) FROM (SELECT session_at FROM live_streams ORDER BY created_at DESC, id DESC LIMIT ?)) AS newest_session_at, \
          (SELECT count(*) FROM egresses WHERE status IN ('requested', 'starting', 'recording') AND storage_key <> ?) AS with_another_key, \
          (SELECT count(*) FROM (SELECT 1 FROM assets WHERE expires_at IS NOT NULL AND expires_at <= ? LIMIT ?)) AS expiring, \
          (SELECT grace_ends_at FROM retention WHERE days > 0) AS grace_ends_at",
-        params![TEST_EVENT, 20, storage_key, soon, MOST_COUNTED],
+        params![20, storage_key, soon, MOST_COUNTED],
     )
 }
 

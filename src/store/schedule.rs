@@ -1,6 +1,7 @@
 //! Small tables that the schedule lives by: leases, signs of life, proofs of the storage key.
 
 use super::Statement;
+use super::events::NEWEST;
 use super::row::{FromRow, Row};
 use crate::params;
 use crate::time::Millis;
@@ -32,7 +33,7 @@ pub fn beat(name: &str, now: Millis, note: &str) -> Statement {
     )
 }
 
-/// When the schedule last ran and a webhook last came.
+/// When the schedule last ran and a webhook of LiveKit's last came.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub struct Health {
@@ -49,11 +50,9 @@ impl FromRow for Health {
 /// Reads [`Health`].
 #[must_use]
 pub fn health() -> Statement {
-    Statement::new(
-        "SELECT (SELECT at FROM pulse WHERE name = 'schedule') AS schedule_at, \
-         (SELECT max(received_at) FROM webhook_events) AS webhook_at",
-        vec![],
-    )
+    Statement::new("SELECT (SELECT at FROM pulse WHERE name = 'schedule') AS schedule_at, ", vec![])
+        .then(NEWEST, vec![])
+        .then(" AS webhook_at", vec![])
 }
 
 /// What is known of a storage key.

@@ -3,6 +3,7 @@
 //!
 //! The rows come as the API tells them, made of times by lists in SQL: in the bundle the same would weigh 4 kB.
 
+use super::events::NEWEST;
 use super::row::{FromRow, Row};
 use super::{Only, Statement};
 use crate::params;
@@ -113,16 +114,12 @@ pub fn to_come(id: &str) -> Statement {
     )
 }
 
-/// What is known of the storage key with that proof's id, and when the newest webhook of all came: `refused` and
+/// What is known of the storage key with that proof's id, and when LiveKit's newest webhook of all came: `refused` and
 /// `webhook_at`.
 #[must_use]
 pub fn facts(proof_id: &str) -> Statement {
-    Statement::new(
-        concat!(
-            "SELECT (SELECT refused FROM storage_proofs WHERE id = ?) AS refused, (SELECT ",
-            iso!("max(received_at)"),
-            " FROM webhook_events) AS webhook_at"
-        ),
-        params![proof_id],
-    )
+    Statement::new("SELECT (SELECT refused FROM storage_proofs WHERE id = ?) AS refused, ", params![proof_id])
+        .then("strftime('%Y-%m-%dT%H:%M:%fZ', ", vec![])
+        .then(NEWEST, vec![])
+        .then(" / 1000.0, 'unixepoch') AS webhook_at", vec![])
 }

@@ -78,3 +78,25 @@ fn a_job_keeps_the_hash_of_the_key_it_uploads_with() {
     world.db.execute("UPDATE egresses SET storage_key = 'of another'", []).unwrap();
     assert!(wrong(&world).contains(&"storage_key_in_use".to_owned()));
 }
+
+#[test]
+fn a_webhook_that_is_sent_for_a_try_hides_none_of_livekits() {
+    let world = World::new();
+    let tried = |world: &World| {
+        let signed = world.call("admin", "POST", "/api/doctor/webhook", Value::Null).1;
+        let headers = vec![("authorization".to_owned(), signed["authorization"].as_str().unwrap().to_owned())];
+        assert_eq!(world.send_raw("POST", "/livekit-webhook", headers, signed["body"].as_str().unwrap().into()).status, 200);
+    };
+    let age = |world: &World| world.call("", "GET", "/healthz", Value::Null).1["webhookAgeSeconds"].clone();
+    tried(&world);
+    world.cron();
+    assert_eq!((wrong(&world), age(&world)), (vec!["webhooks_seen".to_owned()], Value::Null));
+    world.webhook(json!({ "event": "room_started", "room": world.room("r", "RM_1") }));
+    world.advance(2 * 3_600_000);
+    tried(&world);
+    world.cron();
+    assert_eq!((age(&world), wrong(&world)), (json!(7_200), vec![]));
+    world.advance(2 * 3_600_000);
+    world.cron();
+    assert_eq!(world.rows("SELECT event FROM webhook_events"), [json!({ "event": "room_started" })]);
+}

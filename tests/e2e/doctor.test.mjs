@@ -300,7 +300,7 @@ describe('a webhook sent for a try', () => {
     const rows = await stage.sql('SELECT event FROM webhook_events')
     assert.deepEqual(rows, [{ event: 'webhook_test' }])
     assert.deepEqual({ ...(await contents(stage)), webhook_events: [] }, { ...before, webhook_events: [] })
-    assert.ok((await stage.api('GET', '/healthz')).body.webhookAgeSeconds < 30)
+    assert.equal((await stage.api('GET', '/healthz')).body.webhookAgeSeconds, null)
     const { find } = await examine(stage)
     assert.deepEqual([find('webhooks_seen').ok, find('webhooks_seen').what], [false, 'a webhook sent for a try came, and none of LiveKit\'s ever'])
     await p.webhook({ ...roomEvent('room_started', { name: 'x', sid: 'RM_x' }) })
