@@ -829,3 +829,6 @@ END;
 -- When somebody was filed. A list of LiveKit's from before says nothing of whether they were there: the word of their
 -- coming may be minutes late, and that of their going lost.
 ALTER TABLE participants ADD COLUMN filed_at INTEGER;
+
+-- A stream's sessions outlive it: its id is looked for among theirs, so that nobody takes it over.
+CREATE INDEX sessions_by_stream ON sessions (stream_id);

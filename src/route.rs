@@ -6,6 +6,7 @@ mod tests;
 
 pub use table::TABLE;
 
+use crate::auth::caller::MAX_USER_ID_BYTES;
 use crate::error::Error;
 use crate::site::Page;
 
@@ -171,6 +172,6 @@ pub fn identifier(text: &str) -> Option<String> {
 /// A user's id is the sign-in provider's: any text, percent-encoded, at most as long as a caller's.
 fn user_id(text: &str) -> Option<String> {
     let id = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
-    let fits = (1..=255).contains(&id.len()) && !id.chars().any(char::is_control);
+    let fits = (1..=MAX_USER_ID_BYTES).contains(&id.len()) && !id.chars().any(char::is_control);
     fits.then(|| id.into_owned())
 }

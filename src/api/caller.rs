@@ -70,9 +70,9 @@ async fn by_token<P: Ports>(desk: &Desk<'_, P>, text: &str) -> Result<Caller, Er
 /// The key of a token, fetching the set when it is old or does not have the key; old keys are used when
 /// that fails.
 async fn public_key<P: Ports>(desk: &Desk<'_, P>, url: &str, kid: Option<&str>, algorithm: Algorithm) -> Result<Jwk, Error> {
-    // Without a set, an unknown key says nothing against the token: the key server is at fault.
+    // Without a set, or with one on its way, an unknown key says nothing against the token.
     let unknown = || {
-        if desk.ports.jwks(|cache| cache.has_set(desk.now())) {
+        if desk.ports.jwks(|cache| cache.is_certain(desk.now())) {
             Error::bad_token("it is signed with a key that AUTH_JWKS_URL does not have")
         } else {
             Error::new(503, "sign_in_unavailable", "the sign-in provider's keys could not be read")

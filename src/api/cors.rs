@@ -17,7 +17,8 @@ fn plays_anywhere(path: &str) -> bool {
 /// The headers of an answer to `request`. No credentials mode: callers send a bearer, not a cookie.
 #[must_use]
 pub fn headers(config: &Config, request: &Request) -> Vec<(&'static str, String)> {
-    let Some(origin) = request.header("origin") else { return vec![] };
+    // Also without an origin: an `<img>` sends none, and what it brought is not for a `fetch` of the same address.
+    let Some(origin) = request.header("origin") else { return vec![("vary", "origin".to_owned())] };
     let any = config.allowed_origins.iter().any(|allowed| allowed == "*") || plays_anywhere(&request.path);
     if !any && !is_allowed(config, origin) {
         return vec![("vary", "origin".to_owned())];

@@ -121,6 +121,8 @@ fn guard(route: &Route, method: &str) -> Option<Guard> {
         Route::StopEgress | Route::EndStream(_) => None,
         Route::StartEgress => Some(Guard::Starts),
         Route::Token => Some(Guard::Tokens),
+        // Counted in rows, by anybody.
+        Route::Download(_) => (method != "HEAD").then_some(Guard::Writes),
         _ => (!matches!(method, "GET" | "HEAD")).then_some(Guard::Writes),
     }
 }

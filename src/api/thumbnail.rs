@@ -74,7 +74,10 @@ pub async fn show<P: Ports>(desk: &Desk<'_, P>, caller: Option<&Caller>, request
     let seconds = object::seconds_until(now.plus(HOUR), now);
     let url = object::link(desk.config, request.method_of_link(), &bucket, key, kind_of(key), "inline", now, seconds)
         .map_err(|_| Error::internal())?;
-    Ok(Reply { status: 302, headers: vec![("location", url), ("cache-control", CACHED.to_owned())], ..Reply::default() })
+    // What somebody sees as who they are is not kept for whoever comes next in the same browser.
+    let is_own = caller.is_some() && shown.visibility != "public";
+    let cached = if is_own { "no-store" } else { CACHED };
+    Ok(Reply { status: 302, headers: vec![("location", url), ("cache-control", cached.to_owned())], ..Reply::default() })
 }
 
 fn kind_of(key: &str) -> &'static str {

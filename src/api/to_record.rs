@@ -25,17 +25,17 @@ pub(super) async fn stream_to_record<P: Ports>(
     origin: &str,
 ) -> Result<Stream, Error> {
     let mismatch = || Error::new(409, "stream_mismatch", "`streamId` and `roomName` belong to different streams");
-    let by_id = match stream_id {
+    let (by_id, is_taken) = match stream_id {
         Some(id) => {
-            let results = desk.batch(batch![streams::by_id(id)]).await?;
-            desk.rows::<Stream>(&results, 0)?.into_iter().next()
+            let results = desk.batch(batch![streams::by_id(id), streams::id_is_taken(id)]).await?;
+            let taken: Vec<serde_json::Value> = desk.rows(&results, 1)?;
+            (desk.rows::<Stream>(&results, 0)?.into_iter().next(), !taken.is_empty())
         }
-        None => None,
+        None => (None, false),
     };
+    let new_id = stream_id.filter(|_| !is_taken);
     // One that the caller may not see is answered like one that is not there.
-    let (seen, hidden): (Vec<Stream>, Vec<Stream>) = by_id.into_iter().partition(|s| may_see(caller, &s.owner_id, &s.visibility));
-    let new_id = stream_id.filter(|_| hidden.is_empty());
-    if let Some(stream) = seen.into_iter().next() {
+    if let Some(stream) = by_id.filter(|s| may_see(caller, &s.owner_id, &s.visibility)) {
         if stream.room_name != room_name {
             return Err(mismatch());
         }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::token::Algorithm;
 use crate::jws;
 use crate::object;
-use crate::time::{DAY, MINUTE, Millis};
+use crate::time::{DAY, MINUTE, Millis, SECOND};
 
 /// For how long a set counts without a look at the server, in milliseconds: Supabase caches its own
 /// for as long, so a shorter time would show nothing newer.
@@ -26,6 +26,9 @@ const USABLE: i64 = DAY;
 /// The least time between two fetches, in milliseconds: tokens with invented key ids cost the key
 /// server one request a minute, not one each.
 const BETWEEN_FETCHES: i64 = MINUTE;
+
+/// A set may still be on its way so long after it was asked for: the fetch is given 5 s.
+const ON_ITS_WAY: i64 = 5 * SECOND;
 
 /// The longest set, in bytes; Cloudflare Access's, with certificates, has 4 KiB.
 const MAX_SET_BYTES: usize = 64 * 1024;
@@ -133,16 +136,25 @@ impl JwksCache {
         }
     }
 
-    /// Whether there is a set that counts. Without one, [`Lookup::Unknown`] says nothing against the
-    /// token: the key server is at fault.
+    /// Whether [`Lookup::Unknown`] says something against the token: the set that counts is the newest that was asked for.
+    /// Without one the key server is at fault, and while one is on its way it may have the key.
+    #[must_use]
+    pub fn is_certain(&self, now: Millis) -> bool {
+        self.has_set(now) && self.fetched_at >= self.tried_at
+    }
+
+    /// Whether there is a set that counts.
     #[must_use]
     pub fn has_set(&self, now: Millis) -> bool {
         self.fetched_at.is_some_and(|at| now.since(at) < USABLE)
     }
 
-    /// In how many seconds another fetch is allowed.
+    /// In how many seconds to ask again: when another fetch is allowed, and while one may be on its way soon.
     #[must_use]
     pub fn next_fetch_in(&self, now: Millis) -> u32 {
+        if self.has_set(now) && self.tried_at.is_some_and(|at| now.since(at) < ON_ITS_WAY) {
+            return 1;
+        }
         let wait = self.tried_at.map_or(0, |at| (BETWEEN_FETCHES - now.since(at)).max(0));
         u32::try_from(wait.div_euclid(1_000) + 1).unwrap_or(60)
     }

@@ -5,8 +5,8 @@ use crate::params;
 use crate::ports::{Desk, Ports};
 use crate::store::Statement;
 
-/// What each migration brought: the file, a table, and a column or a trigger of it. A test holds this against `migrations/`.
-pub const MARKS: [(&str, &str, &str); 12] = [
+/// What each migration brought: the file, a table, and a column, a trigger or an index of it. A test holds this against `migrations/`.
+pub const MARKS: [(&str, &str, &str); 13] = [
     ("0001_init.sql", "pulse", "note"),
     ("0002_safety_copy.sql", "reels", "reel"),
     ("0003_keep.sql", "trash", "object_key"),
@@ -19,11 +19,12 @@ pub const MARKS: [(&str, &str, &str); 12] = [
     ("0010_pictures.sql", "egresses", "picture"),
     ("0011_copies.sql", "assets", "copy_bytes"),
     ("0012_filed.sql", "participants", "filed_at"),
+    ("0013_ids_stay.sql", "sessions", "sessions_by_stream"),
 ];
 
-/// How often a table has a column or a trigger of that name: of `(table, name)`, twice.
+/// How often a table has a column, a trigger or an index of that name: of `(table, name)`, twice.
 pub const THERE: &str = "SELECT (SELECT count(*) FROM pragma_table_info(?) WHERE name = ?) + \
-     (SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? AND name = ?) AS n";
+     (SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'index') AND tbl_name = ? AND name = ?) AS n";
 
 const REMEDY: &str =
     "`npm run deploy` applies the migrations before it deploys; by hand: npx wrangler d1 migrations apply livekit-storj --remote";

@@ -9,7 +9,7 @@ use crate::api::views::explain;
 use crate::batch;
 use crate::error::Error;
 use crate::livekit::egress::{self, Listed};
-use crate::livekit::info::Facts;
+use crate::livekit::info::{EgressInfo, Facts};
 use crate::livekit::room::{self, Present, Rooms};
 use crate::livekit::twirp::Failed;
 use crate::ports::{Desk, Ports};
@@ -120,7 +120,7 @@ async fn wait<P: Ports>(desk: &Desk<'_, P>, room_name: &str, key: &str, looks: u
     let mut last = None;
     for _ in 0..looks {
         desk.ports.pause(BETWEEN_LOOKS_MS).await;
-        last = look(desk, room_name, key).await?.or(last);
+        last = look(desk, room_name, key).await?.unwrap_or_default().or(last);
         if last.as_ref().is_some_and(|facts| facts.word.depth() >= depth) {
             break;
         }
@@ -128,9 +128,10 @@ async fn wait<P: Ports>(desk: &Desk<'_, P>, room_name: &str, key: &str, looks: u
     Ok(last)
 }
 
-async fn look<P: Ports>(desk: &Desk<'_, P>, room_name: &str, key: &str) -> Result<Option<Facts>, Error> {
-    let listed = Listed::read(desk.ports.send(egress::list(desk.config, room_name, desk.now())?).await).unwrap_or_default();
-    Ok(listed.egresses().iter().filter_map(crate::livekit::info::EgressInfo::facts).find(|facts| facts.object_key == key))
+/// What LiveKit's list says of it; an `Err` within: the list did not come, which says nothing.
+async fn look<P: Ports>(desk: &Desk<'_, P>, room_name: &str, key: &str) -> Result<Result<Option<Facts>, Failed>, Error> {
+    let listed = Listed::read(desk.ports.send(egress::list(desk.config, room_name, desk.now())?).await);
+    Ok(listed.map(|listed| listed.egresses().iter().filter_map(EgressInfo::facts).find(|facts| facts.object_key == key)))
 }
 
 /// Whether it is gone.
@@ -168,7 +169,10 @@ pub async fn clean_up<P: Ports>(desk: &Desk<'_, P>, rows: &[serde_json::Value]) 
         desk.trail.decided("a rehearsal was cut off");
         let facts = look(desk, &row.room_name, &row.object_key).await?;
         let old = desk.now().since(row.begun_at) >= HOUR;
-        if let Some(facts) = facts.filter(|facts| facts.word.depth() < 3) {
+        if facts.is_err() && !old {
+            continue;
+        }
+        if let Some(facts) = facts.unwrap_or_default().filter(|facts| facts.word.depth() < 3) {
             let _ = desk.ports.send(egress::stop(desk.config, &facts.egress_id, desk.now())?).await;
             // A recorder that died with its service is listed for ever.
             if !old {

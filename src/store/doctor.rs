@@ -6,18 +6,18 @@ use crate::params;
 use crate::time::Millis;
 
 /// Signers that are told apart; with more of them it is somebody who tries things.
-const MOST_SIGNERS: i64 = 50;
+const MOST_SIGNERS: i64 = 20;
 /// Counting goes no further: the number of rows that one answer may read.
 pub const MOST_COUNTED: i64 = 1_000;
 
-/// A webhook was refused. Anybody can send such things, so each signer costs a write a second at most and a row for
+/// A webhook was refused. Anybody can send such things, so each signer costs a write a minute at most and a row for
 /// each reason.
 #[must_use]
 pub fn refuse(signer: &str, why: &str, now: Millis) -> Statement {
     Statement::new(
         "INSERT INTO webhook_refusals (signer, why, times, refused_at) \
          SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM webhook_refusals LIMIT ?)) < ? THEN ? ELSE 'others' END, ?, 1, ? WHERE 1 \
-         ON CONFLICT (signer, why) DO UPDATE SET times = times + 1, refused_at = excluded.refused_at WHERE refused_at <= excluded.refused_at - 1000",
+         ON CONFLICT (signer, why) DO UPDATE SET times = times + 1, refused_at = excluded.refused_at WHERE refused_at <= excluded.refused_at - 60000",
         params![MOST_SIGNERS, MOST_SIGNERS, signer, why, now],
     )
 }

@@ -58,11 +58,11 @@ pub fn streams_of(user_id: &str, limit: i64) -> Statement {
 /// Deletes the user's own rows as a viewer from the next window of each table.
 #[must_use]
 pub fn forget(user_id: &str, now: Millis) -> Vec<Statement> {
-    // A viewer's identity is the user id, `~` and random letters; the host's is the user id.
+    // A viewer's identity is the user id, `~` and 8 letters; the host's is the user id, which may have a `~` of its own.
     let who = "rowid > (SELECT seen_participants FROM erasures WHERE user_id = ?) \
                AND rowid <= (SELECT seen_participants + ? FROM erasures WHERE user_id = ?) \
-               AND (identity = ? OR substr(identity, 1, length(?) + 1) = ? || '~')";
-    let params = || params![user_id, WINDOW, user_id, user_id, user_id, user_id];
+               AND (identity = ? OR (substr(identity, -9, 1) = '~' AND substr(identity, 1, length(identity) - 9) = ?))";
+    let params = || params![user_id, WINDOW, user_id, user_id, user_id];
     batch![
         // Who is there now goes first, so that nobody is counted who is not on file.
         Statement::new("UPDATE participants SET left_at = ? WHERE left_at IS NULL AND ", params![now]).then(who, params()),

@@ -2,6 +2,7 @@
 
 use super::Statement;
 use super::row::{FromRow, Row};
+use super::tombstones::NAME_HELD_MS;
 use crate::params;
 use crate::time::Millis;
 
@@ -142,6 +143,16 @@ pub fn any_by_id(id: &str) -> Statement {
     Statement::new(format!("SELECT {COLUMNS} FROM live_streams l LEFT JOIN egresses j ON j.id = l.job_id WHERE l.id = ?"), params![id])
 }
 
+/// One row where that id is, or was, a stream's: its sessions stay when it is deleted. Nobody takes it over then, for its links
+/// would lead to another one's.
+#[must_use]
+pub fn id_is_taken(id: &str) -> Statement {
+    Statement::new(
+        "SELECT id FROM live_streams WHERE id = ? UNION ALL SELECT sid FROM sessions WHERE stream_id = ? LIMIT 1",
+        params![id, id],
+    )
+}
+
 /// The stream that a room's name means: the newest, and that is the one not ended if there is one.
 /// Streams made for one session of somebody else's room count last.
 #[must_use]
@@ -182,7 +193,7 @@ pub struct New<'a> {
     pub public_url: &'a str,
 }
 
-/// Makes the stream, unless the name is somebody else's or has a stream that has not ended. Who made it
+/// Makes the stream, unless the name is somebody else's, was until just now, or has a stream that has not ended. Who made it
 /// is then read by [`by_room`].
 #[must_use]
 pub fn make(new: &New, now: Millis) -> Statement {
@@ -190,7 +201,7 @@ pub fn make(new: &New, now: Millis) -> Statement {
         "INSERT INTO live_streams (id, title, about, room_name, owns_room, owner_id, visibility, record, save_to_storj, quality, \
          wish, wish_at, public_url, created_at) \
          SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \
-         WHERE ? = 0 OR NOT EXISTS (SELECT 1 FROM live_streams WHERE room_name = ? AND owns_room = 1 AND owner_id <> ?) \
+         WHERE ? = 0 OR NOT EXISTS (SELECT 1 FROM live_streams WHERE room_name = ? AND owner_id <> ? AND (owns_room = 1 OR deleted_at > ?)) \
          ON CONFLICT DO NOTHING",
         params![
             new.id,
@@ -210,6 +221,7 @@ pub fn make(new: &New, now: Millis) -> Statement {
             new.owns_room,
             new.room_name,
             new.owner_id,
+            now.plus(-NAME_HELD_MS),
         ],
     )
 }

@@ -13,6 +13,10 @@ use crate::params;
 use crate::storj::key::{folder_of, joined_key, manifest_key, picture_key, saved_key};
 use crate::time::{MINUTE, Millis};
 
+/// After its stream is deleted a room's name is nobody else's for so long: the tokens that went out for it live ten minutes
+/// (`api::token`), and LiveKit takes them a minute longer. Whoever holds one would get into the next owner's room.
+pub const NAME_HELD_MS: i64 = 11 * MINUTE;
+
 /// A recording, as far as its deletion needs to know it.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -132,8 +136,8 @@ pub fn left(ids: &[&str]) -> Statement {
     Statement::new("SELECT id FROM assets WHERE id IN (SELECT value FROM json_each(?))", params![list(ids)])
 }
 
-/// The tombstone of a stream: it has ended, nobody finds it, its room's name is free, and it is tended until all is
-/// over. Without `stop` only if it is not live and nothing of it records.
+/// The tombstone of a stream: it has ended, nobody finds it, its room's name is free (for others a while later), and it is
+/// tended until all is over. Without `stop` only if it is not live and nothing of it records.
 #[must_use]
 pub fn stream(id: &str, stop: bool, now: Millis) -> Vec<Statement> {
     let guard = "deleted_at IS NULL AND (? OR (status <> 'live' AND NOT EXISTS (SELECT 1 FROM egresses e \
@@ -165,11 +169,17 @@ pub fn finish_stream(id: &str, now: Millis) -> Vec<Statement> {
             params![id],
         ),
         Statement::new(
-            "DELETE FROM live_streams WHERE id = ? AND deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audience WHERE stream_id = ?)",
-            params![id, id],
+            "DELETE FROM live_streams WHERE id = ? AND deleted_at <= ? AND NOT EXISTS (SELECT 1 FROM audience WHERE stream_id = ?)",
+            params![id, now.plus(-NAME_HELD_MS), id],
         ),
-        // A thousand viewers a run.
-        Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND deleted_at IS NOT NULL", params![now.plus(MINUTE), id]),
+        // A thousand viewers a run, and its name. Of somebody who is being erased nothing but the name is left.
+        Statement::new(
+            "UPDATE live_streams SET title = '', about = NULL, \
+             owner_id = CASE WHEN EXISTS (SELECT 1 FROM erasures WHERE user_id = owner_id) THEN '' ELSE owner_id END, \
+             tend_at = CASE WHEN EXISTS (SELECT 1 FROM audience WHERE stream_id = ?) THEN ? \
+             ELSE max(?, deleted_at + ?) END WHERE id = ? AND deleted_at IS NOT NULL",
+            params![id, now.plus(MINUTE), now.plus(MINUTE), NAME_HELD_MS, id],
+        ),
     ]
 }
 

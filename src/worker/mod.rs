@@ -24,11 +24,13 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 use worker::Env;
 
+use crate::api;
 use crate::api::serve::{finish, follow_up, refusal, serve};
 use crate::config::{Config, Fault};
 use crate::flow::sweep::sweep;
+use crate::livekit::signature::is_signed;
 use crate::ports::{Desk, Ports, Trail};
-use crate::route;
+use crate::route::{self, Route};
 use ports::WorkerPorts;
 
 #[wasm_bindgen]
@@ -80,7 +82,13 @@ async fn answer(request: Request, env: Env, context: Context) -> Result<Response
     let id = request.headers().get("cf-ray").ok().flatten().unwrap_or_else(|| hex::encode(ports.random()));
     trail.note("request_id", id.clone());
     let config = config(&env);
-    let (reply, head) = match request::read(&request).await {
+    // A webhook whose header is not LiveKit's is refused without its body.
+    let is_worth_it = |read: &api::Request| {
+        let is_webhook = route::find(&read.method, &read.path).is_ok_and(|found| found.route == Route::Webhook);
+        let signed = |config: &Config| is_signed(read.header("authorization"), &config.webhook_keys(), ports.now());
+        !is_webhook || config.as_ref().is_ok_and(signed)
+    };
+    let (reply, head) = match request::read(&request, is_worth_it).await {
         Ok(read) => {
             #[cfg(feature = "panic-probe")]
             probe::panic_if_asked(&read);

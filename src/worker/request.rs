@@ -15,11 +15,12 @@ use crate::route::{self, MAX_JSON_BYTES};
 /// So much of a body that is refused as too long is taken in: 16 MiB, twice the longest webhook.
 const SPILL: usize = 16 * 1024 * 1024;
 
-/// Reads a request. With an error comes what was read of it: all but the body.
+/// Reads a request. With an error comes what was read of it: all but the body. `is_worth_it` says by the rest of a request
+/// whether its body is kept: one that is refused whatever it says is read past.
 ///
 /// # Errors
 /// 413 for a body longer than the route takes, 400 for one that breaks off.
-pub(super) async fn read(request: &Request) -> Result<api::Request, (Error, api::Request)> {
+pub(super) async fn read(request: &Request, is_worth_it: impl Fn(&api::Request) -> bool) -> Result<api::Request, (Error, api::Request)> {
     let mut read = api::Request { method: request.method(), headers: pairs(&request.headers()), ..api::Request::default() };
     let Ok(url) = Url::new(&request.url()) else {
         return Err((Error::invalid("the request could not be read"), read));
@@ -32,8 +33,10 @@ pub(super) async fn read(request: &Request) -> Result<api::Request, (Error, api:
     let broke_off = || Error::invalid("the body broke off");
     let announced = read.header("content-length").and_then(|value| value.parse::<usize>().ok());
     let announced_too_long = announced.is_some_and(|length| length > limit);
-    match stream::whole(request.body(), if announced_too_long { 0 } else { limit }, SPILL).await {
+    let is_read_past = announced_too_long || !is_worth_it(&read);
+    match stream::whole(request.body(), if is_read_past { 0 } else { limit }, SPILL).await {
         _ if announced_too_long => Err((too_long(), read)),
+        _ if is_read_past => Ok(read),
         Err(Unread::TooLong) => Err((too_long(), read)),
         Err(Unread::Broken) => Err((broke_off(), read)),
         Ok(body) if announced.is_some_and(|length| length != body.len()) => Err((broke_off(), read)),

@@ -223,7 +223,15 @@ fn the_name_of_a_deleted_stream_is_free_and_a_late_word_is_not_the_new_ones() {
     world.livekit.borrow_mut().rooms.clear();
     world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1") }));
     assert_eq!(world.call("alice", "DELETE", &format!("/api/streams/{id}"), Value::Null).0, 200);
-    let (status, made) = world.call("bob", "POST", "/api/streams", json!({ "title": "t", "roomName": "r" }));
+    // Whoever has a token for the room from before gets into nobody else's.
+    let claim = |user: &str| world.call(user, "POST", "/api/streams", json!({ "title": "t", "roomName": "r" }));
+    for _ in 0..10 {
+        assert_eq!(claim("bob").0, 409);
+        world.advance(MINUTE);
+        world.cron();
+    }
+    world.advance(MINUTE + 1);
+    let (status, made) = claim("bob");
     assert_eq!(status, 201, "{made}");
     world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1") }));
     world.webhook(
@@ -245,13 +253,15 @@ fn the_name_of_a_deleted_stream_is_free_and_a_late_word_is_not_the_new_ones() {
 fn an_admin_erases_a_user_whole() {
     let world = World::new();
     let (_, key) = recorded(&world);
-    for (identity, sid) in [("alice~x", "PA_1"), ("alicent~x", "PA_2"), ("bob~y", "PA_3")] {
+    for (identity, sid) in
+        [("alice~abcdefgh", "PA_1"), ("alicent~abcdefgh", "PA_2"), ("bob~abcdefgh", "PA_3"), ("alice~bob~abcdefgh", "PA_5")]
+    {
         let who = json!({ "sid": sid, "identity": identity });
         world.webhook(json!({ "event": "participant_joined", "room": world.room("r", "RM_1"), "participant": who }));
     }
     world.call("bob", "POST", "/api/streams", json!({ "title": "t", "roomName": "bobs" }));
     world.open_room("bobs", "RM_2", "bob", true);
-    world.webhook(json!({ "event": "participant_joined", "room": world.room("bobs", "RM_2"), "participant": { "sid": "PA_4", "identity": "alice~z" } }));
+    world.webhook(json!({ "event": "participant_joined", "room": world.room("bobs", "RM_2"), "participant": { "sid": "PA_4", "identity": "alice~zyxwvuts" } }));
     for (user, status) in [("", 401), ("alice", 403)] {
         assert_eq!(world.call(user, "DELETE", "/api/users/alice", Value::Null).0, status, "{user}");
     }
@@ -269,12 +279,37 @@ fn an_admin_erases_a_user_whole() {
         assert_eq!(world.one(&format!("SELECT count(*) FROM {table} WHERE {column} = 'alice'")), json!(0), "{table}");
     }
     assert_eq!(
-        world.rows("SELECT identity FROM participants WHERE identity LIKE 'alice%' AND identity NOT LIKE 'alicent%'"),
-        Vec::<Value>::new()
+        world.rows("SELECT identity FROM participants WHERE identity LIKE 'alice%' ORDER BY identity"),
+        ["alicent~abcdefgh", "alice~bob~abcdefgh"].map(|identity| json!({ "identity": identity })),
+        "others whose ids begin so"
     );
     assert_eq!(world.rows("SELECT viewer FROM audience WHERE viewer = 'alice'"), Vec::<Value>::new());
     assert!(!objects(&world).contains(&key));
     // Others are untouched; who was there is not counted for ever.
     assert_eq!(world.one("SELECT viewer_count FROM live_streams WHERE owner_id = 'bob'"), json!(0));
     assert_eq!(world.one("SELECT count(*) FROM live_streams WHERE owner_id = 'bob'"), json!(1));
+}
+
+#[test]
+fn the_owner_has_the_name_of_a_deleted_stream_again_at_once_and_nobody_ever_has_its_id() {
+    let world = World::new();
+    recorded(&world);
+    let id = stream(&world);
+    assert_eq!(world.call("alice", "DELETE", &format!("/api/streams/{id}?stop=true"), Value::Null).0, 200);
+    world.livekit.borrow_mut().rooms.clear();
+    let (status, made) = world.call("alice", "POST", "/api/streams", json!({ "title": "t", "roomName": "r" }));
+    assert_eq!(status, 201, "{made}");
+    for _ in 0..20 {
+        world.advance(MINUTE);
+        world.cron();
+    }
+    assert_eq!(world.one(&format!("SELECT count(*) FROM live_streams WHERE id = '{id}'")), json!(0));
+    // Mallory's room, ended and opened again behind our back, recorded under that id.
+    let (_, token) = world.call("mallory", "POST", "/livekit-token", json!({ "roomName": "m", "role": "host" }));
+    let mine = token["streamId"].as_str().unwrap();
+    assert_eq!(world.call("mallory", "POST", &format!("/api/streams/{mine}/end"), Value::Null).0, 200);
+    world.open_room("m", "RM_9", "mallory", true);
+    let (status, started) = world.call("mallory", "POST", "/livekit-egress", json!({ "roomName": "m", "streamId": id }));
+    assert!(matches!(status, 200 | 202), "{started}");
+    assert_ne!(started["streamId"], json!(id));
 }

@@ -42,7 +42,7 @@ fn a_world_in_order_is_told_to_be_so_once_a_webhook_came_and_the_schedule_ran() 
 }
 
 #[test]
-fn refused_webhooks_are_counted_by_signer_at_most_once_a_second_and_a_crowd_of_signers_is_one() {
+fn refused_webhooks_are_counted_by_signer_at_most_once_a_minute_and_a_crowd_of_signers_is_one() {
     let world = World::new();
     let refuse = |signer: &str| {
         let key = livekit_storj::livekit::token::ApiKey { key: signer.to_owned(), secret: livekit_storj::secret::Secret::new("another") };
@@ -52,13 +52,13 @@ fn refused_webhooks_are_counted_by_signer_at_most_once_a_second_and_a_crowd_of_s
     };
     for _ in 0..3 {
         refuse("APIother");
-        world.advance(500);
+        world.advance(30_000);
     }
     assert_eq!(world.one("SELECT times FROM webhook_refusals"), json!(2));
     for n in 0..100 {
         refuse(&format!("key{n}"));
     }
-    assert_eq!(world.one("SELECT count(*) FROM webhook_refusals"), json!(51));
+    assert_eq!(world.one("SELECT count(*) FROM webhook_refusals"), json!(21));
     assert!(wrong(&world).iter().filter(|name| *name == "webhooks_refused").count() <= 10);
     // A refusal is one whether or not D1 takes note of it.
     world.fail_batch.set(Some(0));
@@ -99,4 +99,22 @@ fn a_webhook_that_is_sent_for_a_try_hides_none_of_livekits() {
     world.advance(2 * 3_600_000);
     world.cron();
     assert_eq!(world.rows("SELECT event FROM webhook_events"), [json!({ "event": "room_started" })]);
+}
+
+#[test]
+fn a_rehearsal_that_was_cut_off_is_not_forgotten_because_livekits_list_did_not_come() {
+    let world = World::new();
+    world.open_room("r", "RM_1", "zoe", true);
+    let (status, told) = world.call("admin", "POST", "/api/doctor/record", json!({ "roomName": "r" }));
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(world.one("SELECT count(*) FROM rehearsals"), json!(1), "it has not ended, and the schedule goes on asking");
+    world.livekit.borrow_mut().egresses[0].status = "EGRESS_ACTIVE";
+    world.livekit.borrow_mut().lists_down = true;
+    world.advance(5 * 60_000);
+    world.cron();
+    assert_eq!(world.one("SELECT count(*) FROM rehearsals"), json!(1));
+    world.livekit.borrow_mut().lists_down = false;
+    world.advance(60_000);
+    world.cron();
+    assert_eq!(world.livekit.borrow().egresses[0].status, "EGRESS_ENDING", "it is stopped once LiveKit tells of it");
 }

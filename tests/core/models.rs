@@ -195,6 +195,10 @@ impl Storj {
             return Ok(answer);
         }
         let key = request.url.split_once("/recordings/").unwrap().1;
+        if request.method == "DELETE" && key.starts_with("livekit-recordings/_doctor/") {
+            self.bucket.objects.remove(key);
+            return Ok(Incoming { status: 204, ..Incoming::default() });
+        }
         if request.method == "PUT" && key.starts_with("thumbnails/") {
             self.bucket.objects.insert(key.to_owned(), request.body.len() as u64);
             return Ok(Incoming { status: 200, ..Incoming::default() });

@@ -139,7 +139,7 @@ fn parameter(name: &str, path: &str) -> Value {
         return json!({ "name": "n", "in": "path", "required": true, "description": about, "schema": { "type": "integer", "minimum": 0 } });
     }
     if name == "id" && path.starts_with("/api/users/") {
-        let id = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": LINE });
+        let id = json!({ "type": "string", "minLength": 1, "maxLength": livekit_storj::auth::caller::MAX_USER_ID_BYTES, "pattern": LINE });
         return json!({ "name": "id", "in": "path", "required": true, "description": about, "schema": id });
     }
     let of_shape = format!("{}.{name}", if path == "/api/streams" { "Stream" } else { "Recording" });

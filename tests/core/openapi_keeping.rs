@@ -65,4 +65,9 @@ pub(super) fn play(doc: &mut Doc, recording: &str, stream: &str) {
         doc.call("admin", "DELETE", "/api/users/{id}", "alice", "", none());
         doc.world.advance(600_000);
     }
+    for _ in 0..3 {
+        doc.world.cron();
+        doc.world.advance(600_000);
+    }
+    doc.call("admin", "DELETE", "/api/users/{id}", "alice", "", none());
 }

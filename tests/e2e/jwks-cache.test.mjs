@@ -65,7 +65,12 @@ test('an unknown key is looked for once, and no more than once a minute', async 
   assert.equal(server.fetches(), 1)
   await worker.clock(61 * seconds)
   const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => ask(second, `more-${i}`)))
-  for (const answer of answers) assertRefused(answer, 401, 'invalid_token')
+  // Who asks while the set is on its way is told to ask again.
+  for (const answer of answers) {
+    if (answer.status === 503) assertRefused(answer, 503, 'sign_in_unavailable')
+    else assertRefused(answer, 401, 'invalid_token')
+  }
+  assert.ok(answers.some(({ status }) => status === 401))
   assert.equal(server.fetches(), 2)
   assert.equal((await ask(first)).status, 200)
 })
@@ -78,6 +83,22 @@ test('a new key is found as soon as a token names it, and a key that went counts
   assert.equal((await ask(second)).status, 200)
   assert.equal(server.fetches(), 2)
   assertRefused(await ask(first), 401, 'invalid_token')
+})
+
+test('who comes with a new key is never sent away for it: not while the set is on its way, nor while the key server is down', async () => {
+  const { server, worker, ask } = await begin(first)
+  assert.equal((await ask(first)).status, 200)
+  server.say({ keys: [first, second], status: 500 })
+  await worker.clock(61 * seconds)
+  assertRefused(await ask(second), 503, 'sign_in_unavailable')
+  assertRefused(await ask(second), 503, 'sign_in_unavailable')
+  server.say({ status: 200 })
+  await worker.clock(122 * seconds)
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ask(second)))
+  for (const { status, headers } of answers) assert.ok(status === 200 || (status === 503 && headers.get('retry-after') === '1'), `${status}`)
+  assert.ok(answers.some(({ status }) => status === 200))
+  assert.equal((await ask(second)).status, 200)
+  assert.equal(server.fetches(), 3)
 })
 
 test('while the key server is down the keys that are there count, for a day', async () => {
