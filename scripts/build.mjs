@@ -25,7 +25,7 @@ export const panicProbe = { folder: 'build/panic-probe', features: ['panic-probe
 const outputs = ({ folder }) => ['index.js', 'index_bg.wasm'].map((file) => path.join(root, folder, file))
 
 /** A Worker must stay small to start quickly at the edge: near-empty with D1 it is 47 kB. This is the project's limit. */
-const MAX_GZIP = 316 * 1024
+const MAX_GZIP = 320 * 1024
 
 export async function build(say = () => {}, bundle = deployed) {
   const chain = await workerToolchain()

@@ -174,7 +174,7 @@ pub fn finish_stream(id: &str, now: Millis) -> Vec<Statement> {
         ),
         // A thousand viewers a run, and its name. Of somebody who is being erased nothing but the name is left.
         Statement::new(
-            "UPDATE live_streams SET title = '', about = NULL, \
+            "UPDATE live_streams SET title = '', about = NULL, thumbnail_key = NULL, \
              owner_id = CASE WHEN EXISTS (SELECT 1 FROM erasures WHERE user_id = owner_id) THEN '' ELSE owner_id END, \
              tend_at = CASE WHEN EXISTS (SELECT 1 FROM audience WHERE stream_id = ?) THEN ? \
              ELSE max(?, deleted_at + ?) END WHERE id = ? AND deleted_at IS NOT NULL",
