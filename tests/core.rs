@@ -10,6 +10,8 @@
     unreachable_pub
 )]
 
+#[path = "core/asked_again.rs"]
+mod asked_again;
 #[path = "bucket/mod.rs"]
 mod bucket;
 #[path = "core/cost.rs"]
@@ -54,6 +56,8 @@ mod runaway;
 mod safety;
 #[path = "core/saving.rs"]
 mod saving;
+#[path = "core/schedule.rs"]
+mod schedule;
 #[path = "core/schema.rs"]
 mod schema;
 #[path = "core/search.rs"]

@@ -4,7 +4,7 @@
 //! the schedule.
 
 use super::rooms::{meant, streams_of};
-use super::to_record::stream_to_record;
+use super::to_record::{stream_ended, stream_to_record};
 use super::views::{may_change, may_see, recording_state};
 use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
@@ -73,13 +73,6 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
         let wish_at = tended.view.stream.wish_at.filter(|wish_at| *wish_at <= at).unwrap_or(asked_at);
         return refuse(desk, &stream.id, wish_at, refused).await;
     }
-    let message = match (&tended.view.session, &tended.view.stream.job_egress_id) {
-        (Some(session), Some(_)) if session.ended_at.is_none() => "recording started",
-        (Some(session), None) if session.ended_at.is_none() => {
-            "recording requested: LiveKit has not answered yet, or has no recorder free; it is asked until it starts"
-        }
-        _ => "recording requested: it starts when the room opens",
-    };
     // A room that proved to be over in this very moment, or somebody's stop, leaves the job of before, which is not
     // what was asked for.
     let stream = &mut tended.view.stream;
@@ -87,6 +80,14 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     if (stream.ended_at.is_some() || !holds) && stream.job_requested_at.is_none_or(|at| at < asked_at) {
         stream.job_egress_id = None;
     }
+    let is_open = tended.view.session.as_ref().is_some_and(|session| session.ended_at.is_none());
+    let message = match (is_open, &stream.job_egress_id) {
+        (_, None) if stream.ended_at.is_some() => return Err(stream_ended()),
+        (_, None) if stream.wish == "stopped" => "stopped meanwhile: nothing is recorded",
+        (true, Some(_)) => "recording started",
+        (true, None) => "recording requested: LiveKit has not answered yet, or has no recorder free; it is asked until it starts",
+        (false, _) => "recording requested: it starts when the room opens",
+    };
     Ok(started(stream, message, desk))
 }
 

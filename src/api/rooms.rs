@@ -88,6 +88,8 @@ pub(super) async fn claim<P: Ports>(desk: &Desk<'_, P>, claim: &Claim<'_>) -> Re
             }
         }
     }
+    // What was private stays so until somebody says otherwise.
+    let visibility = claim.visibility.or_else(|| rows.iter().find(|s| s.owns_room).map(|s| s.visibility.as_str()));
     let (id, now) = (desk.new_id(), desk.now());
     let new = New {
         id: &id,
@@ -96,7 +98,7 @@ pub(super) async fn claim<P: Ports>(desk: &Desk<'_, P>, claim: &Claim<'_>) -> Re
         room_name: claim.room_name,
         owns_room: true,
         owner_id: claim.owner,
-        visibility: claim.visibility.unwrap_or(desk.config.default_visibility.name()),
+        visibility: visibility.unwrap_or(desk.config.default_visibility.name()),
         record: claim.record,
         save_to_storj: claim.save_to_storj,
         quality: claim.quality.unwrap_or(desk.config.default_quality).name(),

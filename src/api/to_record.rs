@@ -71,12 +71,10 @@ async fn open_again<P: Ports>(
     if stream.ended_at.is_none() {
         return Ok(stream);
     }
-    let ended =
-        || Error::new(409, "stream_ended", "this stream has ended").hint("its owner's next host token opens it again or makes a new one");
     if !stream.owns_room {
-        return Err(ended());
+        return Err(stream_ended());
     }
-    let found = at_livekit(desk, &stream.room_name).await?.ok_or_else(ended)?;
+    let found = at_livekit(desk, &stream.room_name).await?.ok_or_else(stream_ended)?;
     let (now, id) = (desk.now(), new_id.map_or_else(|| desk.new_id(), str::to_owned));
     let new = New {
         id: &id,
@@ -103,7 +101,12 @@ async fn open_again<P: Ports>(
         ])
         .await?;
     let rows: Vec<Stream> = desk.rows(&results, 4)?;
-    rows.into_iter().find(|s| s.owns_room && s.ended_at.is_none()).ok_or_else(ended)
+    rows.into_iter().find(|s| s.owns_room && s.ended_at.is_none()).ok_or_else(stream_ended)
+}
+
+/// 409: what has ended is not recorded any more.
+pub(super) fn stream_ended() -> Error {
+    Error::new(409, "stream_ended", "this stream has ended").hint("its owner's next host token opens it again or makes a new one")
 }
 
 fn seen<'a, P: Ports>(desk: &'a Desk<'_, P>, room: &'a Room, now: Millis) -> Seen<'a> {

@@ -99,9 +99,10 @@ pub(super) async fn at_room<P: Ports>(desk: &Desk<'_, P>, view: &View) -> Result
     }
     if publishing.is_empty() && !sids.is_empty() {
         statements.push(participants::nobody_publishes(seen.sid, began_look));
-        if people.iter().any(|p| !p.tracks.is_empty()) {
-            statements.push(participants::somebody_publishes(seen.sid, began_look));
-        }
+    }
+    if !sids.is_empty() {
+        let guests = people.iter().any(|p| !p.tracks.is_empty() && !publishing.iter().any(|host| host.sid == p.sid));
+        statements.push(participants::guests_publish(seen.sid, guests, began_look));
     }
     statements.push(egresses::recorders(seen.sid, &recorders, &known, began_look));
     statements.push(sessions::looked(seen.sid, !sids.is_empty(), now));

@@ -137,15 +137,16 @@ impl Duty {
 /// A free plan allows 50 outside calls and 50 queries an invocation (Cloudflare, "Limits", read 2026). A stream that
 /// is under way is brought to rest, which takes up to about 20, so no new one is begun after 25.
 const BEGIN_A_STREAM_BELOW: u32 = 25;
+/// Whatever else is due, so much of a run is for streams: two or three of them.
+const STREAMS_AT_LEAST: u32 = 13;
 /// All others go in steps of at most 5 calls and queries, and are begun below so many: 40 is what the contract gives.
 const BEGIN_BELOW: u32 = 34;
 /// What a step that is begun at the last moment may still ask for.
 const CALLS_OF_A_STEP: u32 = 6;
 /// So much is left for each later duty that has something to do.
 const LEFT_FOR_EACH: u32 = 4;
-/// More cannot be reached within the budget: one that rests takes 2 queries. A stream that is due and not
-/// reached is the first of the next run.
-const STREAMS_A_RUN: i64 = 12;
+/// From each end of those that are due. More cannot be reached within the budget: one that rests takes 2 queries.
+const STREAMS_A_RUN: i64 = 6;
 /// Recordings that are joined side by side: each takes what a run has, so a second is for when the first is at its end.
 const JOINED_A_RUN: i64 = 2;
 /// A copy goes on by a part of 64 MiB a step: about a GB a run, of the few that wait longest.
@@ -165,6 +166,8 @@ struct Room<'a, P> {
     batches_before: u32,
     calls_before: u32,
     below: u32,
+    /// What a step that is begun at the last moment may still ask for.
+    of_a_step: u32,
 }
 
 impl<P: Ports> Room<'_, P> {
@@ -176,7 +179,7 @@ impl<P: Ports> Room<'_, P> {
 
     /// How many calls there may be in all, when this duty has taken its share.
     const fn calls_end(&self) -> u32 {
-        self.calls_before + self.below + CALLS_OF_A_STEP
+        self.calls_before + self.below + self.of_a_step
     }
 }
 
@@ -205,9 +208,11 @@ pub async fn sweep<P: Ports>(desk: &Desk<'_, P>) -> Result<(), Error> {
             continue;
         }
         let later = (at + 1..first + DUTIES.len()).filter(|at| has_work(*at)).count();
-        let begin = if matches!(duty, Duty::Streams) { BEGIN_A_STREAM_BELOW } else { BEGIN_BELOW };
-        let below = begin.saturating_sub(LEFT_FOR_EACH * u32::try_from(later).unwrap_or(0));
-        let room = Room { ports: desk.ports, batches_before, calls_before, below };
+        let (begin, least) = if matches!(duty, Duty::Streams) { (BEGIN_A_STREAM_BELOW, STREAMS_AT_LEAST) } else { (BEGIN_BELOW, 0) };
+        let below = begin.saturating_sub(LEFT_FOR_EACH * u32::try_from(later).unwrap_or(0)).max(least);
+        // The last one has what is left for it; others may not go into what is the next one's.
+        let of_a_step = if later == 0 { CALLS_OF_A_STEP } else { CALLS_OF_A_STEP - LEFT_FOR_EACH };
+        let room = Room { ports: desk.ports, batches_before, calls_before, below, of_a_step };
         match duty.see_to(desk, &due, at, room).await {
             Ok(done) => {
                 desk.trail.note(name, done);

@@ -96,7 +96,7 @@ fn began_after_all(session_sid: &str, who: &Participant, only: &Only) -> Stateme
     Statement::new(
         format!(
             "UPDATE live_streams SET status = 'ended', ended_at = s.ended_at, ended_by = 'room', \
-             wish = CASE WHEN wish = 'asked' THEN 'none' ELSE wish END FROM sessions s \
+             wish = CASE WHEN wish <> 'asked' THEN wish WHEN was_auto = 1 THEN 'auto' ELSE 'none' END FROM sessions s \
              WHERE s.sid = ? AND s.ended_at IS NOT NULL AND live_streams.id = s.stream_id AND live_streams.session_sid = s.sid \
              AND live_streams.ended_at IS NULL AND live_streams.started_at IS NULL AND live_streams.owner_id = ? AND NOT ({})",
             asked_since("live_streams", "s.ended_at")
@@ -147,10 +147,14 @@ pub fn nobody_publishes(session_sid: &str, looked: Millis) -> Statement {
     )
 }
 
-/// Somebody publishes who is not the host: by another backend's token, in a room of ours.
+/// Whether somebody publishes who is not the host: by another backend's token, in a room of ours.
 #[must_use]
-pub fn somebody_publishes(session_sid: &str, looked: Millis) -> Statement {
-    Statement::new("UPDATE live_streams SET quiet_at = ? WHERE session_sid = ? AND status = 'created'", params![looked, session_sid])
+pub fn guests_publish(session_sid: &str, guests: bool, looked: Millis) -> Statement {
+    Statement::new(
+        "UPDATE live_streams SET guests_at = ?, quiet_at = CASE WHEN ? AND status = 'created' THEN ? ELSE quiet_at END \
+         WHERE session_sid = ? AND (? OR guests_at IS NOT NULL)",
+        params![guests.then_some(looked), guests, looked, session_sid, guests],
+    )
 }
 
 /// Whoever is filed as present and is not among `sids` left between the last list that showed them and this one. The

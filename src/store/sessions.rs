@@ -87,7 +87,7 @@ pub fn end(sid: &str, at: Millis, only: &Only, now: Millis) -> Vec<Statement> {
                  status = CASE WHEN k.waits OR k.asked THEN 'created' ELSE 'ended' END, \
                  ended_at = CASE WHEN k.waits OR k.asked THEN NULL ELSE ? END, \
                  ended_by = CASE WHEN k.waits OR k.asked THEN NULL ELSE 'room' END, \
-                 wish = CASE WHEN wish <> 'asked' OR k.asked THEN wish WHEN job_id IS NULL THEN 'none' ELSE 'auto' END \
+                 wish = CASE WHEN wish <> 'asked' OR k.asked THEN wish WHEN job_id IS NULL AND was_auto = 0 THEN 'none' ELSE 'auto' END \
                  FROM (SELECT l.id AS stream, l.started_at IS NULL AND l.owns_room = 1 AS waits, \
                  l.owns_room = 1 AND {} AS asked FROM live_streams l WHERE l.session_sid = ?) k \
                  WHERE id = k.stream AND ended_at IS NULL AND EXISTS (SELECT 1 FROM sessions WHERE sid = ? AND ended_at IS NULL)",

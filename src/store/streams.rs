@@ -4,7 +4,7 @@ use super::Statement;
 use super::row::{FromRow, Row};
 use super::tombstones::NAME_HELD_MS;
 use crate::params;
-use crate::time::Millis;
+use crate::time::{MINUTE, Millis};
 
 /// A row, with the newest job beside it.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub struct Stream {
     pub ended_by: Option<String>,
     pub published_at: Option<Millis>,
     pub quiet_at: Option<Millis>,
+    pub guests_at: Option<Millis>,
     pub tend_at: Option<Millis>,
     /// Deleted, and tended until all of it is over.
     pub deleted_at: Option<Millis>,
@@ -92,6 +93,7 @@ impl FromRow for Stream {
             ended_by: row.maybe_text("ended_by"),
             published_at: row.maybe_time("published_at"),
             quiet_at: row.maybe_time("quiet_at"),
+            guests_at: row.maybe_time("guests_at"),
             tend_at: row.maybe_time("tend_at"),
             deleted_at: row.maybe_time("deleted_at"),
             thumbnail_key: row.maybe_text("thumbnail_key"),
@@ -124,7 +126,7 @@ impl Stream {
 /// What every query of a [`Stream`] selects.
 pub(super) const COLUMNS: &str = "l.id, l.title, l.about, l.room_name, l.owns_room, l.owner_id, l.visibility, l.status, l.record, \
     l.save_to_storj, l.quality, l.layout, l.audio_only, l.wish, l.wish_at, l.wish_error, l.host_until, l.public_url, l.session_sid, \
-    l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.published_at, l.quiet_at, l.tend_at, \
+    l.viewer_count, l.peak_viewers, l.unique_viewers, l.watch_ms, l.created_at, l.started_at, l.ended_at, l.ended_by, l.published_at, l.quiet_at, l.guests_at, l.tend_at, \
     l.deleted_at, l.thumbnail_key, \
     l.job_id, j.egress_id AS job_egress_id, j.object_key AS job_key, j.status AS job_status, j.quality AS job_quality, \
     j.audio_only AS job_audio_only, j.layout AS job_layout, j.requested_at AS job_requested_at, j.started_at AS job_started_at, \
@@ -226,15 +228,17 @@ pub fn make(new: &New, now: Millis) -> Statement {
     )
 }
 
-/// Opens a stream again that its room's closing ended. A wish that came true before is a wish again.
+/// Opens a stream again that its room's closing ended. A wish that came true before is a wish again. It is looked at in a
+/// minute: whoever opened it may have been cut off.
 #[must_use]
 pub fn reopen(id: &str, ended_after: Millis, now: Millis) -> Statement {
+    let look_at = now.plus(MINUTE);
     Statement::new(
         "UPDATE live_streams SET status = 'created', ended_at = NULL, ended_by = NULL, \
-         wish_at = CASE WHEN wish IN ('auto', 'asked') THEN ? ELSE wish_at END \
+         wish_at = CASE WHEN wish IN ('auto', 'asked') THEN ? ELSE wish_at END, tend_at = min(COALESCE(tend_at, ?), ?) \
          WHERE id = ? AND ended_by = 'room' AND ended_at > ? \
          AND NOT EXISTS (SELECT 1 FROM live_streams o WHERE o.room_name = live_streams.room_name AND o.owns_room = 1 AND o.ended_at IS NULL)",
-        params![now, id, ended_after],
+        params![now, look_at, look_at, id, ended_after],
     )
 }
 

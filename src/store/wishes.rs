@@ -5,6 +5,9 @@ use crate::flow::decide::IN_HAND_MS;
 use crate::params;
 use crate::time::Millis;
 
+/// SQL: what is wished when a click on start is taken back.
+pub(super) const BEFORE_THE_CLICK: &str = "CASE WHEN was_auto = 1 THEN 'auto' ELSE 'none' END";
+
 /// What a host's next token may change of a stream. A stop stays: a page that is loaded again after it says
 /// `record: true` as it did before.
 #[must_use]
@@ -17,7 +20,8 @@ pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
     } else {
         // Only what has not begun in this life of the room: `record: false` in a later token is no stop.
         Statement::new(
-            "UPDATE live_streams SET record = 0, wish = 'none' WHERE id = ? AND wish = 'auto' AND (job_id IS NULL \
+            "UPDATE live_streams SET record = 0, was_auto = 0, wish = CASE wish WHEN 'auto' THEN 'none' ELSE wish END \
+             WHERE id = ? AND wish IN ('auto', 'asked') AND (job_id IS NULL \
              OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = live_streams.session_sid AND s.ended_at IS NOT NULL))",
             params![id],
         )
@@ -26,12 +30,16 @@ pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
 
 /// Somebody asks for a recording now. While one is wanted and has its place, nothing changes: asked twice is
 /// asked once. An attempt that nobody has in hand any more has no place yet, for LiveKit may never have heard of it: who
-/// asks then may mean the room's next life.
+/// asks then may mean the room's next life. What a recording of before was asked to be (its layout, sound alone) is not
+/// what the next one is.
 #[must_use]
 pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Option<bool>, public_url: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET wish = 'asked', wish_at = ?, wish_error = NULL, record = 1, quality = COALESCE(?, quality), \
-         layout = COALESCE(?, layout), audio_only = COALESCE(?, audio_only), public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL \
+         layout = COALESCE(?, CASE WHEN wish IN ('auto', 'asked') THEN layout ELSE 'speaker' END), \
+         audio_only = COALESCE(?, CASE WHEN wish IN ('auto', 'asked') THEN audio_only ELSE 0 END), \
+         was_auto = CASE wish WHEN 'auto' THEN 1 WHEN 'asked' THEN was_auto ELSE 0 END, \
+         public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL \
          AND NOT (wish IN ('auto', 'asked') AND EXISTS (SELECT 1 FROM egresses e WHERE e.session_sid = live_streams.session_sid \
          AND e.status IN ('requested', 'starting', 'recording') AND (e.status <> 'requested' OR e.requested_at > ?)))",
         params![now, quality, layout, audio_only, public_url, now, id, now.plus(-IN_HAND_MS)],
@@ -41,8 +49,8 @@ pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Op
 /// A wish that a definite refusal ended, told to the one who asked.
 #[must_use]
 pub fn withdraw(id: &str, asked_at: Millis, error: &str) -> Statement {
-    Statement::new(
-        "UPDATE live_streams SET wish = 'none', wish_error = ? WHERE id = ? AND wish = 'asked' AND wish_at = ?",
+    Statement::new("UPDATE live_streams SET wish = ", vec![]).then(BEFORE_THE_CLICK, vec![]).then(
+        ", layout = 'speaker', audio_only = 0, wish_error = ? WHERE id = ? AND wish = 'asked' AND wish_at = ?",
         params![error, id, asked_at],
     )
 }
@@ -78,7 +86,9 @@ pub fn over_after_all(id: &str, now: Millis) -> Statement {
 /// A wish that nobody met within its time, and one whose session is over.
 #[must_use]
 pub fn expire_wish(id: &str, asked_at: Option<Millis>) -> Statement {
-    Statement::new("UPDATE live_streams SET wish = 'none' WHERE id = ? AND wish = 'asked' AND wish_at IS ?", params![id, asked_at])
+    Statement::new("UPDATE live_streams SET wish = ", vec![])
+        .then(BEFORE_THE_CLICK, vec![])
+        .then(", layout = 'speaker', audio_only = 0 WHERE id = ? AND wish = 'asked' AND wish_at IS ?", params![id, asked_at])
 }
 
 /// When the schedule looks again, unless something happened since it was read.
@@ -87,10 +97,18 @@ pub fn tended(id: &str, read: Option<Millis>, again: Option<Millis>) -> Statemen
     Statement::new("UPDATE live_streams SET tend_at = ? WHERE id = ? AND tend_at IS ?", params![again, id, read])
 }
 
-/// Streams that are due, the longest waiting first.
+/// Streams that are due, up to `most` of those that became so last and as many of those that wait longest, in turn. With more
+/// of them than a run can reach, what is urgent (a start, a stop: just due) does not wait behind all the looks that come
+/// round every few minutes, nor do those stop coming round.
 #[must_use]
-pub fn due(now: Millis, limit: i64) -> Statement {
-    Statement::new("SELECT id FROM live_streams WHERE tend_at IS NOT NULL AND tend_at <= ? ORDER BY tend_at LIMIT ?", params![now, limit])
+pub fn due(now: Millis, most: i64) -> Statement {
+    Statement::new(
+        "SELECT id FROM (SELECT id, 2 * row_number() OVER (ORDER BY tend_at DESC) AS n FROM (SELECT id, tend_at FROM live_streams \
+         WHERE tend_at IS NOT NULL AND tend_at <= ? ORDER BY tend_at DESC LIMIT ?) UNION ALL \
+         SELECT id, 2 * row_number() OVER (ORDER BY tend_at) + 1 FROM (SELECT id, tend_at FROM live_streams \
+         WHERE tend_at IS NOT NULL AND tend_at <= ? ORDER BY tend_at LIMIT ?)) GROUP BY id ORDER BY min(n)",
+        params![now, most, now, most],
+    )
 }
 
 /// The schedule looks at the stream of the job that writes this file at its next run.

@@ -277,24 +277,3 @@ fn a_recorder_that_died_with_its_service_is_found_out_and_the_next_part_starts()
     assert_eq!(jobs[1]["status"], "starting");
     assert_eq!(world.one("SELECT part FROM egresses ORDER BY requested_at DESC LIMIT 1"), 2);
 }
-
-#[test]
-fn a_run_of_the_schedule_keeps_to_its_budget_and_the_next_one_goes_on() {
-    use livekit_storj::ports::Ports as _;
-    let world = World::new();
-    for n in 0..40 {
-        let body = json!({ "title": "t", "roomName": format!("room-{n}") });
-        assert_eq!(world.call("alice", "POST", "/api/streams", body.clone()).0, 201);
-        assert_eq!(world.call("alice", "POST", "/livekit-egress", json!({ "roomName": body["roomName"] })).0, 202);
-    }
-    let due =
-        |world: &World| world.one(&format!("SELECT count(*) FROM live_streams WHERE tend_at <= {}", world.clock.get().0)).as_i64().unwrap();
-    world.advance(120_000);
-    assert_eq!(due(&world), 40);
-    for _ in 0..12 {
-        let before = world.batches();
-        world.cron();
-        assert!(world.batches() - before <= 50, "{} batches", world.batches() - before);
-    }
-    assert_eq!(due(&world), 0);
-}

@@ -82,11 +82,11 @@ fn ended_since_look(view: &View, session: &Session) -> bool {
 }
 
 /// `asked` starts when the room is open, `auto` when the host publishes; a further part of either needs
-/// somebody who publishes, for a recorder alone in a room waits for ever.
+/// somebody who publishes, whoever that is, for a recorder alone in a room waits for ever.
 fn can_start(view: &View) -> bool {
-    let live = view.stream.status == "live";
-    let first = !view.jobs.iter().any(|job| view.stream.wish_at.is_none_or(|at| job.requested_at >= at));
-    live || (view.stream.wish == "asked" && first)
+    let (stream, asked) = (&view.stream, view.stream.wish == "asked");
+    let first = !view.jobs.iter().any(|job| stream.wish_at.is_none_or(|at| job.requested_at >= at));
+    stream.status == "live" || (asked && first) || (stream.guests_at.is_some() && !first)
 }
 
 /// When the next attempt may be made: at once after one that recorded for a minute; else 15 s, 30 s, 1,

@@ -24,7 +24,7 @@ fn stream(changes: Value) -> Stream {
         "status": "created", "record": 1, "save_to_storj": 0, "quality": "1080p", "layout": "speaker", "audio_only": 0,
         "wish": "none", "wish_at": null, "wish_error": null, "host_until": null, "public_url": null, "session_sid": "RM_1", "viewer_count": 0,
         "peak_viewers": 0, "unique_viewers": 0, "watch_ms": 0, "created_at": NOW.0 - HOUR, "started_at": null, "ended_at": null,
-        "ended_by": null, "published_at": null, "quiet_at": null, "tend_at": null, "deleted_at": null, "thumbnail_key": null,
+        "ended_by": null, "published_at": null, "quiet_at": null, "guests_at": null, "tend_at": null, "deleted_at": null, "thumbnail_key": null,
     });
     let no_job = json!({
         "job_id": null, "job_egress_id": null, "job_key": null, "job_status": null, "job_quality": null,

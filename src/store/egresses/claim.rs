@@ -71,7 +71,7 @@ pub fn claim(attempt: &Attempt, now: Millis) -> Vec<Statement> {
         )
         .then(
             &format!(
-                " AND (? IS NULL OR (SELECT count(*) FROM egresses o WHERE o.owner_id = l.owner_id AND o.status IN ({holding})) < ?) \
+                " AND (? IS NULL OR (SELECT count(*) FROM egresses o WHERE o.owner_id = l.owner_id AND o.status IN ({holding}) {OPEN}) < ?) \
                  ON CONFLICT DO NOTHING"
             ),
             params![attempt.at_once, attempt.at_once],
@@ -90,12 +90,16 @@ pub fn uploads_with(id: &str, storage_key: &str) -> Statement {
     Statement::new("UPDATE egresses SET storage_key = ? WHERE id = ?", params![storage_key, id])
 }
 
+/// With its room a recording is over, whoever has not told so yet.
+const OPEN: &str = "AND NOT EXISTS (SELECT 1 FROM sessions x WHERE x.sid = o.session_sid AND x.ended_at IS NOT NULL)";
+
 /// How many recordings of a stream's owner hold a place, in whatever stream.
 #[must_use]
 pub fn at_once(stream_id: &str) -> Statement {
     Statement::new(
         format!(
-            "SELECT count(*) AS at_once FROM egresses WHERE owner_id = (SELECT owner_id FROM live_streams WHERE id = ?) AND status IN ({})",
+            "SELECT count(*) AS at_once FROM egresses o WHERE owner_id = (SELECT owner_id FROM live_streams WHERE id = ?) \
+             AND status IN ({}) {OPEN}",
             holding()
         ),
         params![stream_id],
