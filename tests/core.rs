@@ -20,6 +20,8 @@ mod cost;
 mod deletion;
 #[path = "core/discard.rs"]
 mod discard;
+#[path = "core/docs.rs"]
+mod docs;
 #[path = "core/doctor.rs"]
 mod doctor;
 #[path = "core/flows.rs"]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::docs;
 use super::flows::egress_event;
 use super::openapi::{Doc, Who, operation};
 use super::openapi_keeping;
@@ -140,7 +141,9 @@ pub(super) fn document() -> Value {
         paths.entry(path.clone()).or_insert_with(|| json!({}))[method.to_lowercase()] = operation(path, method, of);
     }
     let mut schemas = Map::new();
-    schemas.insert("Error".to_owned(), schema("", &[&error, &hinted]));
+    let mut refused = schema("", &[&error, &hinted]);
+    refused["properties"]["code"]["enum"] = docs::codes().keys().cloned().collect();
+    schemas.insert("Error".to_owned(), refused);
     for (name, _) in SHAPES {
         let mut samples = vec![];
         for answer in doc.operations.values().flat_map(|of| of.answers.values()).flatten() {
