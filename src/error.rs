@@ -36,7 +36,7 @@ impl Deref for Error {
     }
 }
 
-/// The body of an error, as the contract gives it.
+/// The body of an error, as README gives it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody<'a> {
@@ -92,7 +92,7 @@ impl Error {
     #[must_use]
     pub fn bad_token(why: impl std::fmt::Display) -> Self {
         Self::new(401, "invalid_token", format!("the bearer token was refused: {why}"))
-            .hint("sign in again; the operator finds the accepted issuers in AUTH_JWT_SECRET and AUTH_JWKS_URL")
+            .hint("sign in again; the operator sets what is accepted: AUTH_JWT_SECRET, or AUTH_JWKS_URL, AUTH_ISSUER and AUTH_AUDIENCE")
     }
 
     /// 403: signed in, and somebody else's.

@@ -86,7 +86,7 @@ async fn tell<P: Ports>(
     let (webhook, list) = (newest("webhook"), newest("LiveKit's list"));
     let silent = (webhook.is_none() && (list.is_some() || newest("LiveKit").is_some())).then_some(
         "no webhook came of this one: in LiveKit's dashboard add this Worker's /livekit-webhook, signed with the key that \
-         LIVEKIT_API_KEY names; until then LiveKit's lists are asked each minute",
+         LIVEKIT_API_KEY names; until then LiveKit's lists tell, some minutes later",
     );
     let mut issues = vec![];
     for (name, answer) in [("recording_not_starting", starting), ("recording_file_not_found", lost), ("webhook_not_firing", silent)] {

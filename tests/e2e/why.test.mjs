@@ -120,7 +120,7 @@ staged('why: the guide’s common issues', { vars: mp4Alone }, (scene) => {
     await p.settled()
     await p.cronAfter(6 * minute)
     const { id } = await p.ready(recording.egressId)
-    const told = /no webhook came of this one.*\/livekit-webhook, signed with the key that LIVEKIT_API_KEY names.*lists are asked each minute/
+    const told = /no webhook came of this one.*\/livekit-webhook, signed with the key that LIVEKIT_API_KEY names.*lists tell, some minutes later/
     for (const path of [`/api/recordings/${id}/why`, `/api/streams/${streamId}/why`]) {
       const story = await whyOf(scene, path)
       assert.match(onlyIssue(story, 'webhook_not_firing'), told)
