@@ -131,7 +131,7 @@ impl Config {
     /// Reads every variable through `var`.
     ///
     /// # Errors
-    /// Every fault, in the order of the contract's table.
+    /// Every fault.
     pub fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<Fault>> {
         let mut v = Values::new(var);
 

@@ -2,7 +2,7 @@
 //!
 //! In scope: the states and which word moves which. Out of scope: who hears it (webhook, LiveKit's
 //! lists, a stop) and how it is stored; `store::egresses` turns this table into guarded statements,
-//! and `tests/sql.rs` proves that both do the same over random histories.
+//! and `tests/core/transitions.rs` proves that both do the same over random histories.
 //!
 //! Live states only go forward. An ending is final, but one that we merely inferred yields to
 //! LiveKit's own: webhooks are best effort, so we conclude things, and LiveKit knows better.

@@ -1,4 +1,4 @@
-//! The routes: requests and answers as the contract gives them, one file a resource.
+//! The routes: requests and answers as README lists them, one file a resource.
 //!
 //! Each handler reads top to bottom: who asks, what for, may they, do it, answer. None of them knows of
 //! Workers; [`serve`] is the whole application behind the runtime.

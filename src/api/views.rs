@@ -1,4 +1,4 @@
-//! Rows to the contract's shapes. Absent is `null`, never missing; in public answers what only the owner
+//! Rows to the shapes of answers. Absent is `null`, never missing; in public answers what only the owner
 //! may know is `null`, and `error` is a code.
 
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::store::streams::Stream;
 use crate::store::thumbnails::Of;
 use crate::time::Millis;
 
-/// `stream` of the contract.
+/// A stream in an answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
@@ -38,7 +38,7 @@ pub struct StreamView {
     pub thumbnail_url: Option<String>,
 }
 
-/// `stream.recording` of the contract: the newest job, or what is wanted.
+/// `recording` of a stream in an answer: the newest job, or what is wanted.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
@@ -54,7 +54,7 @@ pub struct RecordingState {
     pub error: Option<String>,
 }
 
-/// `recording` of the contract.
+/// A recording in an answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]

@@ -1,4 +1,4 @@
-//! From verified claims to a caller: the contract's rules of who is signed in and who is an admin.
+//! From verified claims to a caller: the rules of who is signed in and who is an admin.
 //!
 //! In scope: the claims. Out of scope: signatures ([`super::token`]) and what a caller may do.
 

@@ -29,7 +29,6 @@ pub(super) enum Start {
 }
 
 /// Starts a recording: proof of the storage key, claim, call, and what came of it.
-///
 pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid: &str) -> Result<Start, Error> {
     let stream = &view.stream;
     // (1) The very key that LiveKit gets can write there. LiveKit would tell only after the stream.

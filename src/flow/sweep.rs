@@ -139,7 +139,8 @@ impl Duty {
 const BEGIN_A_STREAM_BELOW: u32 = 25;
 /// Whatever else is due, so much of a run is for streams: two or three of them.
 const STREAMS_AT_LEAST: u32 = 13;
-/// All others go in steps of at most 5 calls and queries, and are begun below so many: 40 is what the contract gives.
+/// All others go in steps of at most 5 calls and queries, and are begun below so many: with what a step may still ask for,
+/// 40 in all.
 const BEGIN_BELOW: u32 = 34;
 /// What a step that is begun at the last moment may still ask for.
 const CALLS_OF_A_STEP: u32 = 6;

@@ -46,7 +46,7 @@ pub(super) fn known(name: &str) -> Option<Value> {
     })
 }
 
-/// The contract's shapes, each known by a member that only it has.
+/// The shapes of answers, each known by a member that only it has.
 pub(super) const SHAPES: [(&str, &str); 2] = [("Stream", "viewerCount"), ("Recording", "sizeBytes")];
 
 fn shape(sample: &Value) -> Option<&'static str> {

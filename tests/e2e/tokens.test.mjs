@@ -22,7 +22,7 @@ async function minted(user, body, worker = stage) {
 const hostGrants = (room) => ({ roomJoin: true, room, canPublish: true, canSubscribe: true, canPublishData: true })
 const viewerGrants = (room) => ({ ...hostGrants(room), canPublish: false, canPublishData: false })
 
-test('a host\'s token: the contract\'s answer, ten minutes, the caller\'s own identity, these grants and no other', async () => {
+test('a host\'s token: the answer that README names, ten minutes, the caller\'s own identity, these grants and no other', async () => {
   const asked = Date.now()
   const answer = await ask('alice', { roomName: 'own', role: 'host', title: 'Mine' })
   assert.equal(answer.status, 201)

@@ -9,7 +9,7 @@ use super::livekit::Stay;
 use super::people::HOST;
 use super::world::World;
 
-/// Whom an identity is of, as the contract has it: not the core's own reading of it.
+/// Whom an identity is of, by what tokens say: not the core's own reading of it.
 fn person(identity: &str) -> &str {
     identity.split('~').next().unwrap()
 }

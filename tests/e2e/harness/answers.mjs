@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 
-/** Asserts the contract's error: its status, its exact members, and one request id in body and header. */
+/** Asserts an error as README gives it: its status, its exact members, and one request id in body and header. */
 export function assertRefused(answer, status, code, about = '') {
   const seen = `${about}: ${answer.status} ${answer.text.slice(0, 300)}`
   assert.equal(answer.status, status, seen)

@@ -1,4 +1,4 @@
-// The contract's shapes: which members, and what each may be.
+// The shapes of answers: which members, and what each may be.
 
 import assert from 'node:assert/strict'
 
