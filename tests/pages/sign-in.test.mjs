@@ -56,6 +56,23 @@ paged('Signing in', { vars: { SIGN_IN_URL: provider.url }, hosts: [provider.url]
     assert.equal(await who(page).count(), 0)
   })
 
+  test('an address that begins with two slashes leads back to itself, not to the host that it looks like', async () => {
+    const address = `${scene.stage.worker}//evil.example/x?tab=live`
+    const page = await scene.open(address)
+    const left = page.waitForRequest((request) => request.url().startsWith(provider.url))
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    const back = new URL(new URL((await left).url()).searchParams.get('redirect_to'))
+    assert.deepEqual([back.origin, back.pathname], [scene.stage.worker, '//evil.example/x'])
+    await page.getByRole('link', { name: 'alice' }).click()
+    await who(page).getByText('alice').waitFor()
+    assert.equal(page.url(), address)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    // The same without a beginning: what is left in the address goes, and the page is there.
+    await page.goto(`${scene.stage.worker}//evil.example/x?error=denied&tab=live`)
+    await page.getByText('The sign-in page says: denied').first().waitFor()
+    assert.equal(page.url(), address)
+  })
+
   test('what a sign-in page says in place of a token is shown as text', async () => {
     const page = await scene.open('/discover#error=access_denied&error_description=No+%3Cimg+src%3Dx+onerror%3Dalert(1)%3E')
     await page.getByText('The sign-in page says: No <img src=x onerror=alert(1)>').first().waitFor()

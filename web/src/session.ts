@@ -73,11 +73,14 @@ function accept(token: string) {
 export function signIn({ tab = false } = {}) {
   if (!settings.signInUrl) return
   const state = crypto.randomUUID()
-  const back = new URL(location.pathname, location.origin)
-  back.searchParams.set('signin', state)
+  // Of the whole address: a path that begins with `//` would by itself be another host.
+  const here = new URL(location.href)
+  here.hash = ''
+  const back = new URL(here)
+  back.search = `?signin=${state}`
   const there = new URL(settings.signInUrl)
   there.searchParams.set('redirect_to', back.href)
-  const started = JSON.stringify({ state, back: tab ? null : location.pathname + location.search, at: Date.now() })
+  const started = JSON.stringify({ state, back: tab ? null : here.href, at: Date.now() })
   // A new tab starts with a copy of nothing: the state travels by localStorage, once.
   ;(tab ? localStorage : sessionStorage).setItem(STATE, started)
   if (tab) open(there.href, '_blank', 'noopener')
@@ -109,8 +112,10 @@ function takeReturn(): string | null {
   if (!token && !error && !state) return null
   const started = takeStarted(state)
   for (const name of ['signin', 'error', 'error_code', 'error_description', 'code', 'sb']) query.delete(name)
-  const rest = query.size > 0 ? `?${query}` : ''
-  history.replaceState(history.state, '', started?.back ?? location.pathname + rest)
+  const here = new URL(location.href)
+  here.search = query.toString()
+  here.hash = ''
+  history.replaceState(history.state, '', started?.back ?? here.href)
   if (token && (started || isDemo(hash))) return token
   if (token) signInTrouble = 'A link tried to sign you in. It was not started from here, so nothing was done.'
   else if (error) signInTrouble = `The sign-in page says: ${error}`
