@@ -37,7 +37,7 @@ impl Page {
         }
     }
 
-    /// The headers of the page. Without a configuration it may reach nothing but this Worker.
+    /// The headers of the page, but for how long it may be kept. Without a configuration it may reach nothing but this Worker.
     #[must_use]
     pub fn headers(&self, config: Option<&Config>) -> Vec<(&'static str, String)> {
         let devices = if *self == Self::Live { "(self)" } else { "()" };
@@ -46,8 +46,6 @@ impl Page {
             ("permissions-policy", format!("camera={devices}, microphone={devices}, geolocation=(), payment=()")),
             ("referrer-policy", "no-referrer".to_owned()),
             ("cross-origin-opener-policy", "same-origin".to_owned()),
-            // Asked for again each time: the policy may change when the file does not.
-            ("cache-control", "no-cache".to_owned()),
         ]
     }
 

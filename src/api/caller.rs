@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::http::Outgoing;
 use crate::ports::{Desk, Ports};
 
+/// Cloudflare Access adds it to every request of who is signed in.
+pub const ASSERTION: &str = "cf-access-jwt-assertion";
+
 /// A key server that does not answer in 5 s leaves us with the keys that we have.
 const JWKS_TIMEOUT_MS: u32 = 5_000;
 
@@ -28,7 +31,7 @@ pub async fn find<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Cal
             }
             by_token(desk, token.trim()).await?
         }
-        None => match (request.header("cf-access-jwt-assertion"), &desk.config.auth_jwks_url) {
+        None => match (request.header(ASSERTION), &desk.config.auth_jwks_url) {
             (Some(token), Some(_)) => {
                 not_from_elsewhere(desk, request)?;
                 by_token(desk, token).await?
@@ -42,7 +45,11 @@ pub async fn find<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Cal
     Ok(caller)
 }
 
-async fn by_token<P: Ports>(desk: &Desk<'_, P>, text: &str) -> Result<Caller, Error> {
+/// The caller that a token tells of.
+///
+/// # Errors
+/// 401 for one that is not one of ours, 503 while the keys cannot be read.
+pub async fn by_token<P: Ports>(desk: &Desk<'_, P>, text: &str) -> Result<Caller, Error> {
     // No JWT; Supabase's clients send it as the bearer of who is not signed in.
     if is_publishable_key(text) {
         return Ok(Caller::Anonymous);

@@ -25,9 +25,9 @@ pub async fn serve<P: Ports>(ports: &P, config: &Result<Config, Vec<Fault>>, tra
     let mut reply = match (config, found.map(|found| found.route)) {
         (_, _) if request.method == "OPTIONS" => Reply { status: 204, headers: cors::preflight(), ..Reply::default() },
         (config, Ok(Route::Health)) => health::health(ports, config.as_ref().err().map_or(&[], Vec::as_slice)).await,
-        (config, Ok(Route::Page(page))) => site::show(ports, config.as_ref().ok(), &page, request).await,
+        (config, Ok(Route::Page(page))) => site::show(ports, config.as_ref().ok(), trail, &page, request).await,
         (config, Err(error)) if error.status == 404 && asks_for_a_page(request) => {
-            site::show(ports, config.as_ref().ok(), &Page::Nowhere, request).await
+            site::show(ports, config.as_ref().ok(), trail, &Page::Nowhere, request).await
         }
         (_, Err(error)) => refusal(&error, request_id),
         (Err(_), Ok(_)) => refusal(&not_configured(), request_id),

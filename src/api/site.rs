@@ -5,17 +5,19 @@
 
 use serde_json::Value;
 
-use super::{Html, Reply, Request, thumbnail};
+use super::{Html, Reply, Request, caller, thumbnail};
+use crate::auth::caller::Caller;
 use crate::batch;
 use crate::config::Config;
-use crate::ports::Ports;
+use crate::ports::{Desk, Ports, Trail};
 use crate::site::Page;
 use crate::store::thumbnails::Of;
 use crate::store::{Statement, previews, read};
 use crate::time::Millis;
 
-/// A page. What the database does not tell is left out: the page asks again by itself.
-pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, page: &Page, request: &Request) -> Reply {
+/// A page. What the database does not tell is left out: the page asks again by itself. So is who asks, if that cannot be
+/// told: whoever is behind an assertion that does not count may still see what everybody may.
+pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, trail: &Trail, page: &Page, request: &Request) -> Reply {
     if *page == Page::Home {
         return Reply { status: 302, headers: vec![("location", "/discover".to_owned())], ..Reply::default() };
     }
@@ -24,7 +26,14 @@ pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, page: &Page, req
         Page::WatchLive(id) => preview(ports, previews::stream(id)).await,
         _ => None,
     };
-    let mut head = settings(config);
+    let caller = match (config, request.header(caller::ASSERTION)) {
+        (Some(config), Some(assertion)) if is_behind_access(config) => {
+            // Access's cookie is not for scripts to read: who is signed in by it, a page knows from here alone.
+            caller::by_token(&Desk { ports, config, trail }, assertion).await.ok()
+        }
+        _ => None,
+    };
+    let mut head = settings(config, caller.as_ref());
     let mut title = String::new();
     if let Some(preview) = &preview {
         let origin = config.and_then(|c| c.public_url.as_deref()).unwrap_or(&request.origin);
@@ -39,9 +48,15 @@ pub async fn show<P: Ports>(ports: &P, config: Option<&Config>, page: &Page, req
         preview.write(&mut head, &format!("{origin}{}", request.path), picture.as_deref());
         title = escape(&preview.title) + " · ";
     }
+    let mut headers = page.headers(config);
+    if caller.is_none() {
+        // Asked for again each time: the policy may change when the file does not. With somebody's name in it, a page is
+        // not kept at all.
+        headers.push(("cache-control", "no-cache".to_owned()));
+    }
     Reply {
         status: if *page == Page::Nowhere { 404 } else { 200 },
-        headers: page.headers(config),
+        headers,
         html: Some(Html { file: page.file(), title, head }),
         ..Reply::default()
     }
@@ -60,8 +75,13 @@ async fn preview<P: Ports>(ports: &P, statement: Statement) -> Option<Preview> {
     })
 }
 
-/// What the pages have to know of the configuration, as `data-` attributes. Nothing of it is secret.
-fn settings(config: Option<&Config>) -> String {
+/// Whether somebody else signs people in before they get here: Cloudflare Access, mostly.
+const fn is_behind_access(config: &Config) -> bool {
+    config.sign_in_url.is_none() && config.auth_jwks_url.is_some()
+}
+
+/// What the pages have to know of the configuration and of who asks, as `data-` attributes. Nothing of it is secret.
+fn settings(config: Option<&Config>, caller: Option<&Caller>) -> String {
     let mut meta = "<meta name=\"settings\"".to_owned();
     let mut say = |name: &str, value: &str| {
         for part in [" data-", name, "=\"", &escape(value), "\""] {
@@ -73,9 +93,14 @@ fn settings(config: Option<&Config>) -> String {
         say("visibility", config.default_visibility.name());
         if let Some(url) = &config.sign_in_url {
             say("sign-in-url", url);
-        } else if config.auth_jwks_url.is_some() {
-            // Somebody else signs people in before they get here: Cloudflare Access, mostly.
+        } else if is_behind_access(config) {
             say("access", "");
+        }
+        if let Some(Caller::User { id, name, .. }) = caller {
+            say("user", id);
+            if let Some(name) = name {
+                say("name", name);
+            }
         }
         if config.anonymous_viewers {
             say("anonymous-viewers", "");

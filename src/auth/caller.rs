@@ -28,6 +28,8 @@ pub enum Caller {
         id: String,
         /// May do everything.
         admin: bool,
+        /// What people call them; nothing is decided by it.
+        name: Option<String>,
     },
 }
 
@@ -111,7 +113,7 @@ pub fn caller_from_claims(claims: &Claims, rules: &AuthRules, via: Via) -> Resul
 
     // 4. What more the caller may do.
     let admin = service || rules.admins.iter().any(|listed| listed == id);
-    Ok(Caller::User { id: id.to_owned(), admin })
+    Ok(Caller::User { id: id.to_owned(), admin, name: claims.name.clone() })
 }
 
 #[cfg(test)]
@@ -133,7 +135,7 @@ mod tests {
     }
 
     fn named(id: &str, admin: bool) -> Result<Caller, TokenError> {
-        Ok(Caller::User { id: id.into(), admin })
+        Ok(Caller::User { id: id.into(), admin, name: None })
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Claims {
     pub aud: Vec<String>,
     /// There is a `video` claim, of whatever kind: the token is for LiveKit.
     pub has_video_grant: bool,
-    /// A name to show; of another type: none.
+    /// What people call them, for their own eyes: `name`, else `email`, which is what Cloudflare Access tells.
     pub name: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Claims {
             iss: text("iss")?,
             aud: audiences(claims.get("aud")).ok_or(TokenError::Malformed)?,
             has_video_grant: claims.contains_key("video"),
-            name: text_or_nothing("name"),
+            name: text_or_nothing("name").or_else(|| text_or_nothing("email")),
         };
         jws::check_times(date("exp")?, date("nbf")?, now).map_err(|fault| match fault {
             TimeFault::NoExpiry => TokenError::NoExpiry,

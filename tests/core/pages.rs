@@ -96,6 +96,25 @@ fn the_pages_are_there_before_anything_is_configured() {
     assert_eq!(html(reply).head, "<meta name=\"settings\">");
 }
 
+/// Access's assertions are signed with keys that only WebCrypto reads; who asks is found by the same rules for any token.
+#[test]
+fn behind_access_a_page_names_who_asks_and_is_kept_by_nobody() {
+    let jwks = ("AUTH_JWKS_URL", "https://team.cloudflareaccess.com/cdn-cgi/access/certs");
+    let team = [jwks, ("AUTH_ISSUER", "https://team.cloudflareaccess.com"), ("AUTH_AUDIENCE", "tag")];
+    let told = |vars: &[(&str, &str)], token: fn(&World) -> String| {
+        let world = World::with(vars);
+        let reply = world.send_raw("GET", "/live", vec![("cf-access-jwt-assertion".to_owned(), token(&world))], vec![]);
+        let kept = reply.headers.iter().find(|(name, _)| *name == "cache-control").unwrap().1.clone();
+        (reply.status, html(reply).head.contains(" data-user=\"&quot;&gt;&lt;b&gt;\""), kept)
+    };
+    let evil = |world: &World| world.token("\"><b>");
+    assert_eq!(told(&team, evil), (200, true, "no-store".to_owned()));
+    assert_eq!(told(&team, |_| "garbage".to_owned()), (200, false, "no-cache".to_owned()));
+    assert_eq!(told(&[], evil), (200, false, "no-cache".to_owned()), "without keys there is no Access");
+    let signs_in = [&team[..], &[("SIGN_IN_URL", "https://sign-in.example/")]].concat();
+    assert_eq!(told(&signs_in, evil), (200, false, "no-cache".to_owned()), "people sign in elsewhere");
+}
+
 #[test]
 fn a_database_that_is_silent_costs_the_preview_and_not_the_page() {
     let world = World::new();

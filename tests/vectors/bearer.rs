@@ -42,7 +42,7 @@ fn claims(claims: Value) -> Result<Claims, TokenError> {
 #[test]
 fn supabases_local_keys() {
     assert_eq!(caller(SUPABASE_ANON, SUPABASE_SECRET), Ok(Caller::Anonymous));
-    let service = Caller::User { id: "service_role".into(), admin: true };
+    let service = Caller::User { id: "service_role".into(), admin: true, name: None };
     assert_eq!(caller(SUPABASE_SERVICE_ROLE, SUPABASE_SECRET), Ok(service));
     assert_eq!(caller(SUPABASE_SERVICE_ROLE, SECRET), Err(TokenError::BadSignature));
     let late = Millis::from_secs(1_983_812_996 + 60);
@@ -79,10 +79,10 @@ fn a_supabase_users_claims() {
         iss: Some("https://project.supabase.co/auth/v1".into()),
         aud: vec!["authenticated".into()],
         has_video_grant: false,
-        name: None,
+        name: Some("a@example.com".into()),
     };
     assert_eq!(claims(supabase.clone()), Ok(expected));
-    let user = Caller::User { id: "6f9619ff-8b86-d011-b42d-00c04fc964ff".into(), admin: false };
+    let user = Caller::User { id: "6f9619ff-8b86-d011-b42d-00c04fc964ff".into(), admin: false, name: Some("a@example.com".into()) };
     assert_eq!(caller(&hs256(&supabase, SECRET), SECRET), Ok(user));
 }
 

@@ -39,8 +39,10 @@ export async function call<T>(method: string, path: string, { body, signal, keep
   // Access answers 401 to such a call in place of leading it to another origin.
   const headers: Record<string, string> = { 'X-Requested-With': 'XMLHttpRequest' }
   const who = session()
-  if (who) headers.Authorization = `Bearer ${who.token}`
-  if (body !== undefined) headers['Content-Type'] = blob ? body.type : 'application/json'
+  if (who?.token) headers.Authorization = `Bearer ${who.token}`
+  // Without a body too: a write known by Access's cookie alone counts only as something that no form could send.
+  if (blob) headers['Content-Type'] = body.type
+  else if (method !== 'GET' && method !== 'HEAD') headers['Content-Type'] = 'application/json'
   let response: Response
   try {
     response = await fetch(path, {
@@ -57,12 +59,14 @@ export async function call<T>(method: string, path: string, { body, signal, keep
   const answer = await response.json().catch(() => null)
   if (response.ok || (alsoRefused && answer)) return answer as T
   // Only the very token that was refused: another tab may have brought a new one meanwhile.
-  if (response.status === 401 && who && session()?.token === who.token) leave(false)
+  if (response.status === 401 && who?.token && session()?.token === who.token) leave(false)
+  // Access's own, when its session is over. Nobody is sent away for it: what was typed is still in the page.
+  const over = response.status === 401 && !answer?.code
   throw new Failure(
     response.status,
     answer?.code ?? 'unreadable',
-    answer?.message ?? `The server answered ${response.status}.`,
-    answer?.hint ?? null,
+    answer?.message ?? (over ? 'Your session is over.' : `The server answered ${response.status}.`),
+    answer?.hint ?? (over ? 'Load the page again to sign in.' : null),
     answer?.requestId ?? response.headers.get('x-request-id'),
   )
 }

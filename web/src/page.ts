@@ -63,5 +63,5 @@ export function signInOffer(why: string) {
   return h('div', { class: 'empty' }, icon('lock'), h('h2', {}, 'You are not signed in'), h('p', {}, why),
     settings.signInUrl
       ? h('button', { type: 'button', class: 'primary', on: { click: () => signIn() } }, 'Sign in')
-      : h('p', { class: 'hint' }, 'This site has no sign-in page of its own: whoever runs it sets SIGN_IN_URL. In development, open the link that npm run dev prints.'))
+      : h('p', { class: 'hint' }, 'This site has no sign-in page of its own. Behind Cloudflare Access, load the page again; else whoever runs it sets SIGN_IN_URL. In development, open the link that npm run dev prints.'))
 }

@@ -1,12 +1,14 @@
 // Who is signed in, and how people come back from the sign-in page.
 //
 // The access token lives in this tab (sessionStorage) and is handed to other tabs of this site when they ask. A refresh
-// token is never kept: it would outlive the tab.
+// token is never kept: it would outlive the tab. Behind Cloudflare Access there is no token here at all: its cookie goes
+// along with every call, and the Worker wrote into the page whose it is.
 
 import { settings } from './settings'
 
 export interface Session {
-  token: string
+  /** Null: signed in by Cloudflare Access. */
+  token: string | null
   /** The user id. */
   user: string
   /** What a person would call it: name, address, or the id. */
@@ -30,15 +32,19 @@ let current: Session | null = null
 
 /** Nothing is awaited before the token has left the address bar. */
 const returned = takeReturn()
-if (returned) signedIn(returned)
+if (settings.user !== null) current = { token: null, user: settings.user, name: settings.name ?? settings.user, expiresAt: Infinity }
+else if (returned) signedIn(returned)
 else current = readable(sessionStorage.getItem(TOKEN))
 addEventListener('hashchange', () => {
   const token = takeReturn()
   if (token) signedIn(token)
 })
 
+// A page that comes back out of the browser's memory may be of somebody who has signed out at Access meanwhile.
+addEventListener('pageshow', ({ persisted }) => persisted && settings.access && location.reload())
+
 elsewhere.onmessage = ({ data }) => {
-  if (data?.ask && current) elsewhere.postMessage({ token: current.token })
+  if (data?.ask && current?.token) elsewhere.postMessage({ token: current.token })
   else if (data?.out) leave(false)
   else if (typeof data?.token === 'string' && (!current || data.renewed)) accept(data.token)
 }
@@ -56,17 +62,18 @@ export async function borrowSession() {
 
 /** A return from the sign-in page: the other tabs get the new token too. */
 function signedIn(token: string) {
-  accept(token)
-  elsewhere.postMessage({ token, renewed: true })
+  if (accept(token)) elsewhere.postMessage({ token, renewed: true })
 }
 
-function accept(token: string) {
-  const read = readable(token)
-  if (!read) return
+/** Whom Access signed in is nobody else by a token: calls would be the one's and the page the other's. */
+function accept(token: string): boolean {
+  const read = settings.user === null ? readable(token) : null
+  if (!read) return false
   current = read
   sessionStorage.setItem(TOKEN, token)
   localStorage.setItem(STARTED, '1')
   changed.dispatchEvent(new Event('change'))
+  return true
 }
 
 /** Leaves for the sign-in page, which comes back to this very address with the one-time state. `tab`: in a new tab, while live. */
@@ -88,7 +95,9 @@ export function signIn({ tab = false } = {}) {
 }
 
 export function signOut() {
-  leave(true)
+  if (current?.token) leave(true)
+  // Signed in by Access this page is until it is left, and a broadcast may keep it.
+  else elsewhere.postMessage({ out: true })
   if (settings.access) location.assign('/cdn-cgi/access/logout')
 }
 
