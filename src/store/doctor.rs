@@ -82,13 +82,15 @@ impl FromRow for Noted {
     }
 }
 
-/// Reads [`Noted`]. `storage_key` is the hash of the present one.
+/// Reads [`Noted`]. `storage_key` is the hash of the present one. A file is uploaded when its job is stopping, so those count
+/// too; what they are looked for among is the index of the jobs of which something is still to be learned.
 #[must_use]
 pub fn noted(storage_key: &str, soon: Millis) -> Statement {
     Statement::new(
         "SELECT (SELECT max(received_at) FROM webhook_events) AS any_webhook_at, \
          (SELECT max(session_at) FROM (SELECT session_at FROM live_streams ORDER BY created_at DESC, id DESC LIMIT ?)) AS newest_session_at, \
-         (SELECT count(*) FROM egresses WHERE status IN ('requested', 'starting', 'recording') AND storage_key <> ?) AS with_another_key, \
+         (SELECT count(*) FROM egresses WHERE (file = 'unknown' OR (inferred = 1 AND heard < 3)) \
+         AND status IN ('requested', 'starting', 'recording', 'stopping') AND storage_key <> ?) AS with_another_key, \
          (SELECT count(*) FROM (SELECT 1 FROM assets WHERE expires_at IS NOT NULL AND expires_at <= ? LIMIT ?)) AS expiring, \
          (SELECT grace_ends_at FROM retention WHERE days > 0) AS grace_ends_at",
         params![20, storage_key, soon, MOST_COUNTED],

@@ -80,6 +80,25 @@ fn a_job_keeps_the_hash_of_the_key_it_uploads_with() {
 }
 
 #[test]
+fn the_key_with_which_a_stopped_recording_is_being_uploaded_is_in_use() {
+    let world = World::new();
+    super::flows::live(&world, true);
+    world.webhook(super::flows::egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
+    world.call("alice", "POST", "/livekit-egress/stop", json!({ "egressId": "EG_1" }));
+    world.db.execute("UPDATE egresses SET storage_key = 'of another'", []).unwrap();
+    assert_eq!(world.one("SELECT status FROM egresses"), json!("stopping"));
+    assert!(wrong(&world).contains(&"storage_key_in_use".to_owned()));
+    world.webhook(super::flows::egress_event(&world, 0, "egress_ended", "EGRESS_COMPLETE"));
+    assert!(!wrong(&world).contains(&"storage_key_in_use".to_owned()));
+    // Among the few of which something is still to be learned, not among all that ever recorded.
+    let noted = livekit_storj::store::doctor::noted("key", world.clock.get());
+    let mut explain = world.db.prepare(&format!("EXPLAIN QUERY PLAN {}", noted.sql)).unwrap();
+    let nulls = vec![rusqlite::types::Null; noted.params.len()];
+    let plan: Vec<String> = explain.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    assert!(plan.iter().any(|line| line.contains("egresses USING INDEX egresses_open")), "{plan:?}");
+}
+
+#[test]
 fn a_webhook_that_is_sent_for_a_try_hides_none_of_livekits() {
     let world = World::new();
     let tried = |world: &World| {
