@@ -37,7 +37,7 @@ pub async fn deliver<P: Ports>(desk: &Desk<'_, P>) -> Result<usize, Error> {
     for message in &messages {
         let status = desk.ports.send(request(to, message, desk.now())).await.map_or(0, |answer| answer.status);
         let now = desk.now();
-        let again = usize::try_from(message.tries - 1).ok().and_then(|tries| AGAIN_AFTER.get(tries));
+        let again = usize::try_from(message.tries).ok().and_then(|tries| AGAIN_AFTER.get(tries));
         let statements = match (status, again) {
             (200..=299, _) => {
                 desk.trail.decided(format!("told {} {}", message.event, message.id));

@@ -37,12 +37,12 @@ pub fn due(now: Millis, most: i64) -> Statement {
     Statement::new("SELECT id FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?", params![now, most])
 }
 
-/// Takes the messages that are due, the longest waiting first, and counts a try for each. Until `again` nobody
-/// else takes them: who is cut off in between has them tried again then.
+/// Takes the messages that are due, the longest waiting first. Until `again` nobody else takes them: who is cut off in between
+/// has them tried again then, and what was not tried counts as no try.
 #[must_use]
 pub fn take(most: i64, now: Millis, again: Millis) -> Statement {
     Statement::new(
-        "UPDATE outbox SET tries = tries + 1, first_at = COALESCE(first_at, ?), due_at = ? \
+        "UPDATE outbox SET first_at = COALESCE(first_at, ?), due_at = ? \
          WHERE id IN (SELECT id FROM outbox WHERE due_at <= ? ORDER BY due_at LIMIT ?) RETURNING id, event, data, tries, first_at",
         params![now, again, now, most],
     )
@@ -54,10 +54,10 @@ pub fn done(id: &str) -> Statement {
     Statement::new("DELETE FROM outbox WHERE id = ?", params![id])
 }
 
-/// It is tried again.
+/// It was tried, and is tried again.
 #[must_use]
 pub fn put_off(id: &str, until: Millis) -> Statement {
-    Statement::new("UPDATE outbox SET due_at = ? WHERE id = ?", params![until, id])
+    Statement::new("UPDATE outbox SET tries = tries + 1, due_at = ? WHERE id = ?", params![until, id])
 }
 
 /// Nobody wants to be told: what the triggers wrote goes, at most so many at a time.

@@ -155,6 +155,28 @@ fn cut_off_between_try_and_note_it_is_tried_again_under_the_same_id() {
 }
 
 #[test]
+fn what_was_taken_and_not_tried_because_the_worker_was_cut_off_counts_as_no_try() {
+    let world = world();
+    world.hook_status.set(503);
+    for id in ["m1", "m2", "m3", "m4"] {
+        world.db.execute("INSERT INTO outbox (id, event, data) VALUES (?, 'recording.deleted', '{}')", [id]).unwrap();
+    }
+    for _ in 0..12 {
+        // Lease, take, and behind the first of the four it is over.
+        world.fail_batch.set(Some(2));
+        world.cron();
+        world.advance(MINUTE);
+    }
+    assert_eq!((told(&world).len(), world.one("SELECT max(tries) FROM outbox")), (12, json!(0)));
+    world.cron();
+    assert_eq!(world.rows("SELECT tries FROM outbox"), vec![json!({ "tries": 1 }); 4], "none was given up");
+    world.hook_status.set(200);
+    world.advance(MINUTE);
+    world.cron();
+    assert_eq!(world.one("SELECT count(*) FROM outbox"), json!(0));
+}
+
+#[test]
 fn nothing_old_is_told_once_there_is_somebody_to_tell() {
     let mut world = World::new();
     ended(&world, "EGRESS_COMPLETE", true);
