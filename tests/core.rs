@@ -26,6 +26,8 @@ mod docs;
 mod doctor;
 #[path = "core/flows.rs"]
 mod flows;
+#[path = "core/late_file.rs"]
+mod late_file;
 #[path = "core/left_open.rs"]
 mod left_open;
 #[path = "core/models.rs"]

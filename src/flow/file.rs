@@ -72,6 +72,8 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
     let request = object::head(desk.config, &bucket, key, now).map_err(|_| Error::internal())?;
     let mp4 = match object::sight(&desk.ports.send(request).await) {
         Sight::There(size) if size > 0 => Mp4::There(size),
+        // An empty file is none, and the bucket itself has said so.
+        Sight::There(_) if waited_for(asset, now) => Mp4::Absent,
         Sight::NotThere if confirmed_absent(desk, asset, now).await? => Mp4::Absent,
         _ => Mp4::Unclear,
     };
@@ -152,10 +154,15 @@ fn expiry<P: Ports>(desk: &Desk<'_, P>, object_ttl_ms: Option<i64>, saved: bool,
     retention::fix(object_ttl_ms.map(|ttl| uploaded_from.plus(ttl)), days, desk.now())
 }
 
-/// An upload that LiveKit announced is complete, but Storj may be a moment behind: absence counts from a
-/// minute after the end on, and only in S3's own words.
+/// An upload that LiveKit announced is complete, but Storj may be a moment behind: absence counts from a minute after the
+/// end on.
+fn waited_for(asset: &Unverified, now: Millis) -> bool {
+    now.since(asset.created_at) >= MINUTE
+}
+
+/// And it counts only in S3's own words.
 async fn confirmed_absent<P: Ports>(desk: &Desk<'_, P>, asset: &Unverified, now: Millis) -> Result<bool, Error> {
-    if now.since(asset.created_at) < MINUTE {
+    if !waited_for(asset, now) {
         return Ok(false);
     }
     let request = object::first_byte(desk.config, &asset.bucket(), &asset.object_key, now).map_err(|_| Error::internal())?;
