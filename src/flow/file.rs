@@ -40,8 +40,7 @@ pub(super) async fn check<P: Ports>(desk: &Desk<'_, P>, view: &View, job_id: &st
         }
         Verdict::Segments(reel) => {
             desk.trail.decided(format!("no file of the failed job so far; its segments hold {} s", reel.ms() / 1_000));
-            let saved = view.stream.save_to_storj && job.object_ttl_ms.is_none();
-            let expiry = expiry(desk, job.object_ttl_ms, saved, job.started_at.unwrap_or(job.requested_at));
+            let expiry = expiry(desk, job.object_ttl_ms, job.started_at.unwrap_or(job.requested_at));
             let mut statements = batch![egresses::file_checked(job_id, job.file_checks, None, last, now)];
             statements.extend(reels::make(&job.object_key, &desk.new_id(), &reel, expiry, false, now));
             statements.push(reels::to_be_joined(&job.object_key, now));
@@ -87,12 +86,12 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
     let statements = match judge(desk, told, mp4, copy, &bucket, key).await? {
         Verdict::Mp4(size) => {
             desk.trail.decided("the file is there: ready");
-            let expiry = expiry(desk, asset.object_ttl_ms, asset.saved, asset.ended_at.unwrap_or(asset.created_at));
+            let expiry = expiry(desk, asset.object_ttl_ms, asset.ended_at.unwrap_or(asset.created_at));
             // Its stream may have been told to keep its recordings after this one had begun.
             let copy_key = saved_key(key);
             let mut kept = saves::of_another_file(asset_id, &copy_key, size, now);
             kept.push(saves::ask_if_wanted(asset_id, key, &copy_key, size, now));
-            let discard = if asset.segments == "off" { vec![] } else { reels::discard(key, &bucket, now) };
+            let discard = if asset.segments == "off" { vec![] } else { reels::discard(key, now) };
             let found_by = words::index(asset_id, &asset.title, search::words(desk.ports, &asset.title, &asset.room_name));
             let picture = picture(desk, asset.picture, &bucket, key).await?;
             [vec![assets::ready(asset_id, size, expiry, now), found_by], kept, discard, picture].concat()
@@ -103,7 +102,7 @@ pub(super) async fn verify<P: Ports>(desk: &Desk<'_, P>, view: &View, asset_id: 
         }
         Verdict::Segments(reel) => {
             desk.trail.decided(format!("the segments hold more than the file: {} s", reel.ms() / 1_000));
-            let expiry = expiry(desk, asset.object_ttl_ms, asset.saved, asset.started_at.unwrap_or(asset.created_at));
+            let expiry = expiry(desk, asset.object_ttl_ms, asset.started_at.unwrap_or(asset.created_at));
             let picture = picture(desk, asset.picture, &bucket, key).await?;
             [reels::make(key, asset_id, &reel, expiry, true, now), vec![reels::to_be_joined(key, now)], picture].concat()
         }
@@ -149,9 +148,8 @@ async fn picture<P: Ports>(desk: &Desk<'_, P>, asked: bool, bucket: &Bucket, obj
 
 /// When the recording expires: when Storj deletes the first of what was uploaded, from that time on, by itself, or by
 /// our own retention.
-fn expiry<P: Ports>(desk: &Desk<'_, P>, object_ttl_ms: Option<i64>, saved: bool, uploaded_from: Millis) -> Statement {
-    let days = desk.config.retention_days.filter(|_| !saved);
-    retention::fix(object_ttl_ms.map(|ttl| uploaded_from.plus(ttl)), days, desk.now())
+fn expiry<P: Ports>(desk: &Desk<'_, P>, object_ttl_ms: Option<i64>, uploaded_from: Millis) -> Statement {
+    retention::fix(object_ttl_ms.map(|ttl| uploaded_from.plus(ttl)), desk.config.retention_days, desk.now())
 }
 
 /// An upload that LiveKit announced is complete, but Storj may be a moment behind: absence counts from a minute after the

@@ -66,7 +66,6 @@ pub struct Unverified {
     pub picture: bool,
     /// What it is made of, if that is segments.
     pub reel: Option<String>,
-    pub saved: bool,
     pub object_ttl_ms: Option<i64>,
     pub created_at: Millis,
     pub started_at: Option<Millis>,
@@ -91,7 +90,6 @@ impl FromRow for Unverified {
             segments: row.text("segments"),
             picture: row.flag("picture"),
             reel: row.maybe_text("reel"),
-            saved: row.flag("saved"),
             object_ttl_ms: row.maybe_number("object_ttl_ms"),
             created_at: row.time("created_at"),
             started_at: row.maybe_time("started_at"),
@@ -117,7 +115,7 @@ impl Unverified {
 pub fn unverified(stream_id: &str) -> Statement {
     Statement::new(
         "SELECT a.id, a.title, a.room_name, e.object_key, a.bucket, a.endpoint, a.region, e.size_bytes, e.duration_ms, e.status = 'failed' AS failed, e.segments, e.picture, \
-         r.reel, a.saved, e.object_ttl_ms, a.created_at, a.started_at, a.ended_at, a.checks, a.checked_at FROM assets a \
+         r.reel, e.object_ttl_ms, a.created_at, a.started_at, a.ended_at, a.checks, a.checked_at FROM assets a \
          JOIN egresses e ON e.id = a.job_id LEFT JOIN reels r ON r.job_id = a.job_id \
          WHERE a.stream_id = ? AND (a.status = 'processing' OR (a.format = 'segments' AND a.status = 'ready' AND a.saved_key IS NULL AND e.file = 'yes' AND r.settled = 0)) \
          ORDER BY a.checked_at, a.created_at, a.id LIMIT 5",
@@ -127,7 +125,7 @@ pub fn unverified(stream_id: &str) -> Statement {
 
 /// The object is there. Its true size is kept; another one than LiveKit's word makes it partial. What was made of
 /// segments until now is its file from now on. Its expiry is fixed: Storj's own, or our retention, whichever
-/// comes first ([`super::retention::fix`]).
+/// comes first ([`super::retention::fix`]). One whose lasting copy was finished meanwhile stays that copy.
 #[must_use]
 pub fn ready(id: &str, size_bytes: i64, expiry: Statement, now: Millis) -> Statement {
     Statement::new(
@@ -139,7 +137,7 @@ pub fn ready(id: &str, size_bytes: i64, expiry: Statement, now: Millis) -> State
     .then(&expiry.sql, expiry.params)
     .then(
         ", checks = checks + 1, checked_at = ? FROM egresses e WHERE assets.id = ? AND e.id = assets.job_id \
-         AND (assets.status IN ('processing', 'missing') OR (assets.status = 'ready' AND assets.format = 'segments'))",
+         AND assets.saved_key IS NULL AND (assets.status IN ('processing', 'missing') OR (assets.status = 'ready' AND assets.format = 'segments'))",
         params![now, id],
     )
 }

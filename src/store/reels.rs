@@ -5,13 +5,11 @@ mod joining;
 pub use joining::{Joining, begun, due, goes_on, hold, joined, later, moved};
 
 use super::row::{FromRow, Row};
-use super::trash::{self, Kind, Thrown};
-use super::{Only, Statement, assets};
+use super::{Statement, assets, trash};
 use crate::batch;
 use crate::hls::Reel;
 use crate::params;
 use crate::storj::key::{folder_of, joined_key};
-use crate::storj::sign::Bucket;
 use crate::time::Millis;
 
 /// The recording of the job that writes `object_key` is made of its segments: it plays at once. It makes the
@@ -61,23 +59,26 @@ pub fn none(object_key: &str) -> Statement {
     Statement::new("UPDATE egresses SET segments = 'gone' WHERE object_key = ? AND segments = 'unknown'", params![object_key])
 }
 
-/// The file of that job is there, so its segments are not needed, nor what was made of them. (An upload that was begun is
-/// thrown away by a trigger.)
+/// The file of that job is there and its recording is made of it, so its segments are not needed, nor what was made of them.
+/// One that stays made of them, because a lasting copy of that was finished meanwhile, plays by its reel. (An upload that was
+/// begun is thrown away by a trigger.)
 #[must_use]
-pub fn discard(object_key: &str, bucket: &Bucket, now: Millis) -> Vec<Statement> {
-    // An hour later again: a recorder that LiveKit gave up may still be writing.
-    let folder = folder_of(object_key);
-    let thrown = Thrown { kind: Kind::Folder, bucket, key: &folder, why: "file_is_there", asset_id: None, again: true, at: now };
-    let whole = joined_key(object_key);
+pub fn discard(object_key: &str, now: Millis) -> Vec<Statement> {
+    const ITS_FILE: &str = "WHERE e.object_key = ? AND EXISTS (SELECT 1 FROM assets a WHERE a.job_id = e.id AND a.format = 'mp4')";
+    let throw = |kind: &str, key: &str, from: &str| {
+        // An hour later again: a recorder that LiveKit gave up may still be writing.
+        let rows = Statement::new("SELECT ?, e.endpoint, e.bucket, e.region, ?, '', 'file_is_there', NULL, 1, ? ", params![kind, key, now]);
+        trash::throw_rows(rows.then(from, vec![]).then(ITS_FILE, params![object_key]))
+    };
     batch![
-        trash::throw(&thrown, &Only::Always),
-        trash::throw_rows(Statement::new(
-            "SELECT 'object', e.endpoint, e.bucket, e.region, ?, '', 'file_is_there', NULL, 1, ? \
-             FROM reels r JOIN egresses e ON e.id = r.job_id WHERE e.object_key = ? AND r.upload_id IS NOT NULL",
-            params![&whole, now, object_key],
-        )),
-        Statement::new("DELETE FROM reels WHERE job_id = (SELECT id FROM egresses WHERE object_key = ?)", params![object_key]),
-        Statement::new("UPDATE egresses SET segments = 'gone' WHERE object_key = ? AND segments <> 'off'", params![object_key]),
+        throw("folder", &folder_of(object_key), "FROM egresses e "),
+        throw("object", &joined_key(object_key), "FROM egresses e JOIN reels r ON r.job_id = e.id AND r.upload_id IS NOT NULL "),
+        Statement::new("DELETE FROM reels WHERE job_id = (SELECT e.id FROM egresses e ", vec![])
+            .then(ITS_FILE, params![object_key])
+            .then(")", vec![]),
+        Statement::new("UPDATE egresses AS e SET segments = 'gone' ", vec![])
+            .then(ITS_FILE, params![object_key])
+            .then(" AND segments <> 'off'", vec![]),
     ]
 }
 

@@ -43,17 +43,18 @@ pub fn seen(days: Option<i64>, now: Millis) -> Vec<Statement> {
     ]
 }
 
-/// The statement that fixes a recording's expiry when it is ready, [`super::assets::ready`]: its text and parameters.
+/// The statement that fixes a recording's expiry when it is ready, [`super::assets::ready`]: its text and parameters. What is
+/// saved has none, whatever the stream's wish is by now, so the row itself is asked.
 #[must_use]
 pub fn fix(object_expires_at: Option<Millis>, days: Option<i64>, now: Millis) -> Statement {
     let Some(days) = days else {
         return Statement::new(
-            "expires_at = ?, object_expires_at = ?, retention_days = NULL",
+            "expires_at = iif(assets.saved = 1, NULL, ?), object_expires_at = ?, retention_days = NULL",
             params![object_expires_at, object_expires_at],
         );
     };
-    Statement::new("expires_at = ", vec![]).then(
-        &format!("COALESCE(min(?, {BY_DAYS}), {BY_DAYS}), object_expires_at = ?, retention_days = ?"),
+    Statement::new("expires_at = iif(assets.saved = 1, NULL, ", vec![]).then(
+        &format!("COALESCE(min(?, {BY_DAYS}), {BY_DAYS})), object_expires_at = ?, retention_days = iif(assets.saved = 1, NULL, ?)"),
         params![object_expires_at, days, days, now.plus(GRACE_MS), days, days, now.plus(GRACE_MS), object_expires_at, days],
     )
 }

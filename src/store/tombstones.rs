@@ -79,13 +79,13 @@ pub fn doomed_of(owner_id: &str, limit: i64) -> Statement {
     )
 }
 
-/// Recordings whose time is over, the longest first. One that is being saved is not deleted by us; whether Storj
-/// does, the saving finds out.
+/// Recordings whose time is over, the longest first. One that is saved is never deleted by us, nor is one that is being
+/// saved; whether Storj does, the saving finds out.
 #[must_use]
 pub fn expired(now: Millis, limit: i64) -> Statement {
     // `+` keeps D1's planner off the index of statuses: with a bound LIMIT it would walk every ready recording.
     Statement::new(DOOMED, vec![]).then(
-        "WHERE +a.status = 'ready' AND a.expires_at <= ? AND NOT EXISTS (SELECT 1 FROM saves s WHERE s.asset_id = a.id) \
+        "WHERE +a.status = 'ready' AND a.saved = 0 AND a.expires_at <= ? AND NOT EXISTS (SELECT 1 FROM saves s WHERE s.asset_id = a.id) \
          ORDER BY a.expires_at LIMIT ?",
         params![now, limit],
     )

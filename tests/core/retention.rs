@@ -63,6 +63,32 @@ fn nothing_goes_without_a_value_and_what_is_saved_never_does() {
 }
 
 #[test]
+fn what_was_made_to_be_kept_stays_though_its_stream_is_told_otherwise_before_the_last_look_for_its_file() {
+    let world = settled("30");
+    super::flows::live(&world, true);
+    let keep =
+        |keep: bool| world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host", "saveToStorj": keep })).0;
+    assert_eq!(keep(true), 201);
+    world.webhook(super::flows::egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
+    let key = world.livekit.borrow().egresses[0].key.clone();
+    world.storj.borrow_mut().put_segments(&key, [0, 1], 1_000);
+    world.webhook(super::flows::egress_event(&world, 0, "egress_ended", "EGRESS_FAILED"));
+    assert_eq!(world.rows("SELECT saved, expires_at FROM assets"), [json!({ "saved": 1, "expires_at": null })]);
+    assert_eq!(keep(false), 201);
+    for _ in 0..8 {
+        world.advance(MINUTE);
+        world.cron();
+    }
+    let row = "SELECT saved, expires_at, retention_days FROM assets";
+    assert_eq!(world.rows(row), [json!({ "saved": 1, "expires_at": null, "retention_days": null })]);
+    // And whatever a row may say that was made before this was so.
+    world.db.execute("UPDATE assets SET expires_at = 1", []).unwrap();
+    world.advance(40 * DAY);
+    world.cron();
+    assert_eq!(world.one("SELECT status FROM assets"), json!("ready"));
+}
+
+#[test]
 fn storjs_own_expiry_and_ours_whichever_comes_first() {
     for (ttl, days, expires) in [("240h", "30", 10), ("2400h", "30", 30), ("240h", "0", 10)] {
         let world = World::with(&[("STORJ_OBJECT_TTL", ttl), ("RETENTION_DAYS", days)]);
