@@ -5,3 +5,6 @@ CREATE INDEX sessions_by_stream ON sessions (stream_id);
 ALTER TABLE live_streams ADD COLUMN was_auto INTEGER NOT NULL DEFAULT 0 CHECK (was_auto IN (0, 1));
 -- When LiveKit's list last showed somebody publishing who is not the host; NULL if it showed nobody.
 ALTER TABLE live_streams ADD COLUMN guests_at INTEGER;
+
+-- When a step of it was last made, so that those which cannot be finished take turns with the others. NULL: never.
+ALTER TABLE erasures ADD COLUMN tried_at INTEGER;

@@ -24,6 +24,8 @@ mod discard;
 mod docs;
 #[path = "core/doctor.rs"]
 mod doctor;
+#[path = "core/erasing.rs"]
+mod erasing;
 #[path = "core/flows.rs"]
 mod flows;
 #[path = "core/late_file.rs"]

@@ -16,8 +16,13 @@ const STREAMS_A_STEP: i64 = 10;
 /// # Errors
 /// 503 when D1 does not answer.
 pub async fn step<P: Ports>(desk: &Desk<'_, P>, user_id: &str) -> Result<Left, Error> {
-    let results =
-        desk.batch(batch![tombstones::doomed_of(user_id, RECORDINGS_A_STEP), erasures::streams_of(user_id, STREAMS_A_STEP)]).await?;
+    let results = desk
+        .batch(batch![
+            tombstones::doomed_of(user_id, RECORDINGS_A_STEP),
+            erasures::streams_of(user_id, STREAMS_A_STEP),
+            erasures::tried(user_id, desk.now()),
+        ])
+        .await?;
     let (recordings, streams): (Vec<Doomed>, Vec<serde_json::Value>) = (desk.rows(&results, 0)?, desk.rows(&results, 1)?);
     let now = desk.now();
     let mut statements = erasures::forget(user_id, now);

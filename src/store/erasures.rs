@@ -40,10 +40,17 @@ pub fn ask(user_id: &str, now: Millis) -> Statement {
     Statement::new("INSERT INTO erasures (user_id, requested_at) VALUES (?, ?) ON CONFLICT (user_id) DO NOTHING", params![user_id, now])
 }
 
-/// Who is being erased, the longest first.
+/// Who is being erased: those never tried first, then the longest ago, so that three that cannot be finished do not hold up
+/// the rest.
 #[must_use]
 pub fn due(limit: i64) -> Statement {
-    Statement::new("SELECT user_id AS id FROM erasures ORDER BY requested_at LIMIT ?", params![limit])
+    Statement::new("SELECT user_id AS id FROM erasures ORDER BY tried_at, requested_at LIMIT ?", params![limit])
+}
+
+/// Another step of it is made. Filed before the step, so that one that fails takes its turn too.
+#[must_use]
+pub fn tried(user_id: &str, now: Millis) -> Statement {
+    Statement::new("UPDATE erasures SET tried_at = ? WHERE user_id = ?", params![now, user_id])
 }
 
 /// A user's streams that are not being deleted yet.
