@@ -72,6 +72,8 @@ mod search;
 mod second_click;
 #[path = "core/sessions.rs"]
 mod sessions;
+#[path = "core/storage_months.rs"]
+mod storage_months;
 #[path = "core/transitions.rs"]
 mod transitions;
 #[path = "core/viewer_series.rs"]

@@ -101,12 +101,13 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     let results = desk.batch(batch![usage::months(MOST_MONTHS, desk.now())]).await?;
     let rows: Vec<Month> = desk.rows(&results, 0)?;
     let prices = desk.config.prices;
-    // What is kept of the months before is stored in each later one too.
-    let mut kept_before = 0;
+    // What was not removed in the months before is stored in each later one too, until the month in which it goes.
+    let (mut stored_before, mut kept_before) = (0, 0);
     let mut months: Vec<Value> = Vec::new();
     for row in rows.iter().rev() {
-        let stored_bytes = kept_before + row.added_bytes;
+        let stored_bytes = stored_before + row.added_bytes;
         let used = Used { minutes: row.minutes, stored_bytes, copied_bytes: row.copied_bytes, egress_bytes: row.downloaded_bytes };
+        stored_before = stored_bytes - row.removed_bytes;
         kept_before += row.kept_bytes;
         let month = object!({
             "month": row.month.as_str(),

@@ -100,15 +100,16 @@ pub fn recordings(doomed: &[&Doomed], why: &str, now: Millis) -> Vec<Statement> 
         .flat_map(|one| one.keys().into_iter().map(|(kind, key)| object!({ "a": one.id, "kind": kind, "key": key })))
         .collect();
     batch![
-        // Private: others do not see what is only left because the bucket has not answered.
-        Statement::new(
-            "UPDATE assets SET status = 'deleting', visibility = 'private' WHERE id IN (SELECT value FROM json_each(?))",
-            params![&ids],
-        ),
+        // First: the month of the bill in which it goes is told by it.
         Statement::new(
             "UPDATE egresses SET deleted_at = COALESCE(deleted_at, ?) \
              WHERE id IN (SELECT job_id FROM assets WHERE id IN (SELECT value FROM json_each(?)))",
             params![now, &ids],
+        ),
+        // Private: others do not see what is only left because the bucket has not answered.
+        Statement::new(
+            "UPDATE assets SET status = 'deleting', visibility = 'private' WHERE id IN (SELECT value FROM json_each(?))",
+            params![&ids],
         ),
         Statement::new(
             "INSERT INTO trash (kind, endpoint, bucket, region, object_key, why, asset_id, again, try_at) \
