@@ -155,8 +155,8 @@ test('with nothing to do a run costs little and touches neither LiveKit nor Stor
   await stage.cron()
   const { d1, tended } = stage.logs().findLast(({ route }) => route === 'schedule')
   assert.equal(tended, 0)
-  // A row for each table and duty: D1 counts one for every index that it finds empty, and there is one of RETENTION_DAYS.
-  assert.ok(d1.trips <= 3 && d1.read <= 25, JSON.stringify(d1))
+  // A row or two for each table and duty: D1 counts one for every index that it finds empty, and there is one of RETENTION_DAYS.
+  assert.ok(d1.trips <= 3 && d1.read <= 32, JSON.stringify(d1))
 })
 
 test('/healthz tells how long ago the schedule ran and a webhook came', async () => {
