@@ -30,13 +30,16 @@ export async function installRust(say) {
   }
 }
 
+/** The pinned one: a panic in it takes its neighbours along. */
+export const stable = { toolchain: pinned(), panicUnwind: false }
+
 /**
  * The tool chain for the Worker: `{toolchain, panicUnwind, options, why}`. With nightly and its sources a panic costs its
  * own request; without, the Worker is built on the pinned stable and `why` says what stood in the way.
  */
 export async function workerToolchain() {
   const nightly = await lookAtNightly()
-  if (nightly.why) return { toolchain: pinned(), panicUnwind: false, why: nightly.why }
+  if (nightly.why) return { ...stable, why: nightly.why }
   return { toolchain: 'nightly', panicUnwind: true, version: nightly.version, options: nightly.options }
 }
 

@@ -1,9 +1,11 @@
-// Functions of a WebAssembly module by their names, and other bodies for some of them.
+// Functions of a WebAssembly module by their names, other bodies for some of them, and what it exports. By reading it: Node's
+// own compiler may not know yet what Cloudflare's does.
 //
 // The format: https://webassembly.github.io/spec/core/binary/modules.html; names: its appendix "Custom Sections".
 
 const CUSTOM = 0
 const IMPORTS = 2
+const EXPORTS = 7
 const CODE = 10
 const FUNCTION_NAMES = 1
 const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 }
@@ -19,6 +21,18 @@ export function withBodies(module, choose) {
   const parts = [module.subarray(0, 8)]
   for (const { id, whole, content } of sections) parts.push(id === CODE ? code(content, imported, names, choose) : whole)
   return Buffer.concat(parts)
+}
+
+/** The names of what the module exports. */
+export function exportNames(module) {
+  const section = [...readSections(module)].find(({ id }) => id === EXPORTS)
+  const reader = new Reader(section.content)
+  return Array.from({ length: reader.number() }, () => {
+    const name = reader.text()
+    reader.byte()
+    reader.number()
+    return name
+  })
 }
 
 function* readSections(module) {
