@@ -1,13 +1,17 @@
 -- A stream's sessions outlive it: its id is looked for among theirs, so that nobody takes it over.
 CREATE INDEX sessions_by_stream ON sessions (stream_id);
 
--- Behind a click on start stands a wish to record by itself: it counts again when the click is refused or lapses.
+-- Somebody wished that it records by itself: that counts again when a click on start is refused or lapses.
 ALTER TABLE live_streams ADD COLUMN was_auto INTEGER NOT NULL DEFAULT 0 CHECK (was_auto IN (0, 1));
+UPDATE live_streams SET was_auto = 1 WHERE wish = 'auto';
 -- When LiveKit's list last showed somebody publishing who is not the host; NULL if it showed nobody.
 ALTER TABLE live_streams ADD COLUMN guests_at INTEGER;
 
 -- When a step of it was last made, so that those which cannot be finished take turns with the others. NULL: never.
 ALTER TABLE erasures ADD COLUMN tried_at INTEGER;
+
+-- What was saved and had an expiry all the same keeps neither.
+UPDATE assets SET expires_at = NULL, retention_days = NULL WHERE saved = 1;
 
 -- What went from the bucket in a month, whenever it was recorded: until then it was stored, and billed.
 ALTER TABLE usage_months ADD COLUMN removed_bytes INTEGER NOT NULL DEFAULT 0;

@@ -83,7 +83,9 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     let is_open = tended.view.session.as_ref().is_some_and(|session| session.ended_at.is_none());
     let message = match (is_open, &stream.job_egress_id) {
         (_, None) if stream.ended_at.is_some() => return Err(stream_ended()),
-        (_, None) if stream.wish == "stopped" => "stopped meanwhile: nothing is recorded",
+        (_, None) if stream.wish == "stopped" => {
+            return Err(Error::new(409, "recording_stopped", "somebody stopped it while it was being started").hint("start it again"));
+        }
         (true, Some(_)) => "recording started",
         (true, None) => "recording requested: LiveKit has not answered yet, or has no recorder free; it is asked until it starts",
         (false, _) => "recording requested: it starts when the room opens",

@@ -89,7 +89,8 @@ pub(super) async fn claim<P: Ports>(desk: &Desk<'_, P>, claim: &Claim<'_>) -> Re
         }
     }
     // What was private stays so until somebody says otherwise.
-    let visibility = claim.visibility.or_else(|| rows.iter().find(|s| s.owns_room).map(|s| s.visibility.as_str()));
+    let before = rows.iter().find(|s| s.owns_room).map(|s| s.visibility.as_str());
+    let visibility = claim.visibility.or(before.filter(|visibility| *visibility == "private"));
     let (id, now) = (desk.new_id(), desk.now());
     let new = New {
         id: &id,

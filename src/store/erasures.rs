@@ -81,7 +81,10 @@ pub fn forget(user_id: &str, now: Millis) -> Vec<Statement> {
         ),
         Statement::new("DELETE FROM downloads WHERE viewer = ?", params![user_id]),
         Statement::new(
-            "UPDATE erasures SET seen_participants = seen_participants + ?, seen_audience = seen_audience + ? WHERE user_id = ?",
+            // Not past the last one: who is filed while this goes on is looked at too.
+            "UPDATE erasures SET \
+             seen_participants = min(seen_participants + ?, COALESCE((SELECT rowid FROM participants ORDER BY rowid DESC LIMIT 1), 0)), \
+             seen_audience = min(seen_audience + ?, COALESCE((SELECT rowid FROM audience ORDER BY rowid DESC LIMIT 1), 0)) WHERE user_id = ?",
             params![WINDOW, WINDOW, user_id],
         ),
     ]

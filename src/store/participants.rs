@@ -125,7 +125,7 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
              SELECT p.value ->> 'sid', s.sid, s.stream_id, p.value ->> 'identity', \
              CASE WHEN l.owner_id = p.value ->> 'identity' OR (l.owns_room = 0 AND p.value ->> 'publishes') THEN 'host' ELSE 'viewer' END, \
              p.value ->> 'at', ? FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id \
-             WHERE (p.value ->> 'is_person' OR l.owner_id = p.value ->> 'identity' OR l.owns_room = 0) \
+             WHERE l.deleted_at IS NULL AND (p.value ->> 'is_person' OR l.owner_id = p.value ->> 'identity' OR l.owns_room = 0) \
              ON CONFLICT (sid) DO UPDATE SET joined_at = excluded.joined_at WHERE participants.joined_at IS NULL",
             params![now, &rows, session_sid],
         ),
@@ -187,7 +187,7 @@ fn file(
         format!(
             "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at, filed_at) \
              SELECT ?, s.sid, s.stream_id, ?, CASE WHEN {IS_HOST} THEN 'host' ELSE 'viewer' END, ?, ?, ? \
-             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ? AND (NOT ? OR {IS_HOST})"
+             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ? AND l.deleted_at IS NULL AND (NOT ? OR {IS_HOST})"
         ),
         params![
             &who.sid,

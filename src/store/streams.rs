@@ -201,8 +201,8 @@ pub struct New<'a> {
 pub fn make(new: &New, now: Millis) -> Statement {
     Statement::new(
         "INSERT INTO live_streams (id, title, about, room_name, owns_room, owner_id, visibility, record, save_to_storj, quality, \
-         wish, wish_at, public_url, created_at) \
-         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \
+         wish, wish_at, was_auto, public_url, created_at) \
+         SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? \
          WHERE ? = 0 OR NOT EXISTS (SELECT 1 FROM live_streams WHERE room_name = ? AND owner_id <> ? AND (owns_room = 1 OR deleted_at > ?)) \
          ON CONFLICT DO NOTHING",
         params![
@@ -218,6 +218,7 @@ pub fn make(new: &New, now: Millis) -> Statement {
             new.quality,
             if new.record { "auto" } else { "none" },
             new.record.then_some(now),
+            new.record,
             new.public_url,
             now,
             new.owns_room,

@@ -14,13 +14,15 @@ pub(super) const BEFORE_THE_CLICK: &str = "CASE WHEN was_auto = 1 THEN 'auto' EL
 pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
     if record {
         Statement::new(
-            "UPDATE live_streams SET record = 1, wish = 'auto', wish_at = ?, tend_at = ? WHERE id = ? AND wish = 'none'",
+            "UPDATE live_streams SET record = 1, was_auto = 1, wish = CASE wish WHEN 'none' THEN 'auto' ELSE wish END, \
+             wish_at = CASE wish WHEN 'none' THEN ? ELSE wish_at END, tend_at = CASE wish WHEN 'none' THEN ? ELSE tend_at END \
+             WHERE id = ? AND wish <> 'stopped'",
             params![now, now, id],
         )
     } else {
         // Only what has not begun in this life of the room: `record: false` in a later token is no stop.
         Statement::new(
-            "UPDATE live_streams SET record = 0, was_auto = 0, wish = CASE wish WHEN 'auto' THEN 'none' ELSE wish END \
+            "UPDATE live_streams SET record = CASE wish WHEN 'asked' THEN record ELSE 0 END, was_auto = 0, wish = CASE wish WHEN 'auto' THEN 'none' ELSE wish END \
              WHERE id = ? AND wish IN ('auto', 'asked') AND (job_id IS NULL \
              OR EXISTS (SELECT 1 FROM sessions s WHERE s.sid = live_streams.session_sid AND s.ended_at IS NOT NULL))",
             params![id],
@@ -36,9 +38,9 @@ pub fn set_record(id: &str, record: bool, now: Millis) -> Statement {
 pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Option<bool>, public_url: &str, now: Millis) -> Statement {
     Statement::new(
         "UPDATE live_streams SET wish = 'asked', wish_at = ?, wish_error = NULL, record = 1, quality = COALESCE(?, quality), \
-         layout = COALESCE(?, CASE WHEN wish IN ('auto', 'asked') THEN layout ELSE 'speaker' END), \
-         audio_only = COALESCE(?, CASE WHEN wish IN ('auto', 'asked') THEN audio_only ELSE 0 END), \
-         was_auto = CASE wish WHEN 'auto' THEN 1 WHEN 'asked' THEN was_auto ELSE 0 END, \
+         layout = COALESCE(?, CASE wish WHEN 'asked' THEN layout ELSE 'speaker' END), \
+         audio_only = COALESCE(?, CASE wish WHEN 'asked' THEN audio_only ELSE 0 END), \
+         was_auto = CASE WHEN wish IN ('auto', 'asked') THEN was_auto ELSE 0 END, \
          public_url = ?, tend_at = ? WHERE id = ? AND ended_at IS NULL \
          AND NOT (wish IN ('auto', 'asked') AND EXISTS (SELECT 1 FROM egresses e WHERE e.session_sid = live_streams.session_sid \
          AND e.status IN ('requested', 'starting', 'recording') AND (e.status <> 'requested' OR e.requested_at > ?)))",

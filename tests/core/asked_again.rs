@@ -62,7 +62,7 @@ fn a_click_that_is_refused_or_lapses_leaves_a_stream_that_records_by_itself_as_i
 #[test]
 fn what_was_stopped_or_ended_while_it_was_asked_for_says_so() {
     for (sql, status, word) in [
-        ("UPDATE live_streams SET wish = 'stopped', wish_at = wish_at + 1", 202, "stopped meanwhile"),
+        ("UPDATE live_streams SET wish = 'stopped', wish_at = wish_at + 1", 409, "somebody stopped it"),
         ("UPDATE live_streams SET wish = 'stopped', status = 'ended', ended_at = 1, ended_by = 'owner'", 409, "has ended"),
     ] {
         let world = World::new();
@@ -132,4 +132,71 @@ fn a_recorder_that_died_with_its_room_takes_nobodys_place() {
     world.open_room("other", "RM_2", "alice", true);
     let (status, answer) = start(&world, json!({ "roomName": "other" }));
     assert_eq!(status, 200, "{answer}");
+}
+
+/// The room closes; its host is back within the quarter of an hour.
+fn comes_back(world: &World) {
+    world.livekit.borrow_mut().rooms.clear();
+    world.webhook(json!({ "event": "room_finished", "room": world.room("r", "RM_1") }));
+    world.webhook(egress_event(world, 0, "egress_ended", "EGRESS_COMPLETE"));
+    world.advance(5 * MINUTE);
+    world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host" }));
+}
+
+#[test]
+fn sound_alone_is_not_asked_for_again_by_a_click_in_the_rooms_next_life() {
+    let world = World::new();
+    live(&world, false);
+    start(&world, json!({ "roomName": "r", "audioOnly": true }));
+    world.webhook(egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
+    comes_back(&world);
+    start(&world, json!({ "roomName": "r" }));
+    assert_eq!(world.one("SELECT audio_only FROM live_streams"), json!(0));
+}
+
+#[test]
+fn who_never_said_record_and_is_refused_is_not_recorded_by_surprise_in_the_rooms_next_life() {
+    let world = World::new();
+    live(&world, false);
+    start(&world, json!({ "roomName": "r" }));
+    world.webhook(egress_event(&world, 0, "egress_updated", "EGRESS_ACTIVE"));
+    comes_back(&world);
+    world.open_room("r", "RM_2", "alice", false);
+    world.livekit.borrow_mut().start = Outcome::WrongKey;
+    assert_eq!(start(&world, json!({ "roomName": "r" })).0, 502);
+    assert_eq!(wish(&world), "none");
+}
+
+#[test]
+fn record_said_after_a_click_outlives_it_and_unsaid_leaves_the_click() {
+    let token = |world: &World, record: bool| {
+        world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host", "record": record }));
+    };
+    let world = World::new();
+    world.call("alice", "POST", "/api/streams", json!({ "title": "t", "roomName": "r" }));
+    start(&world, json!({ "roomName": "r" }));
+    token(&world, true);
+    runs(&world, 62);
+    assert_eq!(wish(&world), "auto");
+
+    let other = World::new();
+    other.call("alice", "POST", "/api/streams", json!({ "title": "t", "roomName": "r" }));
+    start(&other, json!({ "roomName": "r" }));
+    token(&other, false);
+    assert_eq!(
+        other.rows("SELECT wish, record FROM live_streams"),
+        [json!({ "wish": "asked", "record": 1 })],
+        "the guide's query finds it"
+    );
+}
+
+#[test]
+fn a_room_that_was_public_follows_the_operators_default() {
+    let world = World::with(&[("DEFAULT_VISIBILITY", "private")]);
+    let made = world.call("alice", "POST", "/api/streams", json!({ "title": "Town", "roomName": "r", "visibility": "public" })).1;
+    let path = format!("/api/streams/{}/end", made["id"].as_str().unwrap());
+    world.call("alice", "POST", &path, Value::Null);
+    world.advance(24 * 60 * MINUTE);
+    world.call("alice", "POST", "/livekit-token", json!({ "roomName": "r", "role": "host" }));
+    assert_eq!(world.one("SELECT count(*) FROM live_streams WHERE visibility = 'private'"), json!(1));
 }
