@@ -121,12 +121,14 @@ pub fn present(session_sid: &str, people: &[&Participant], now: Millis) -> Vec<S
     let rows = crate::json::write(&serde_json::Value::from(rows));
     batch![
         Statement::new(
-            "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, filed_at) \
+            format!(
+                "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, filed_at) \
              SELECT p.value ->> 'sid', s.sid, s.stream_id, p.value ->> 'identity', \
              CASE WHEN l.owner_id = p.value ->> 'identity' OR (l.owns_room = 0 AND p.value ->> 'publishes') THEN 'host' ELSE 'viewer' END, \
              p.value ->> 'at', ? FROM json_each(?) p JOIN sessions s ON s.sid = ? JOIN live_streams l ON l.id = s.stream_id \
-             WHERE l.deleted_at IS NULL AND (p.value ->> 'is_person' OR l.owner_id = p.value ->> 'identity' OR l.owns_room = 0) \
-             ON CONFLICT (sid) DO UPDATE SET joined_at = excluded.joined_at WHERE participants.joined_at IS NULL",
+             WHERE {NOT_ERASED} AND (p.value ->> 'is_person' OR l.owner_id = p.value ->> 'identity' OR l.owns_room = 0) \
+             ON CONFLICT (sid) DO UPDATE SET joined_at = excluded.joined_at WHERE participants.joined_at IS NULL"
+            ),
             params![now, &rows, session_sid],
         ),
         Statement::new(
@@ -175,6 +177,9 @@ pub fn gone(session_sid: &str, sids: &[&str], looked: Millis) -> Vec<Statement> 
     ]
 }
 
+/// SQL: nobody is filed in a stream of which only the name is left ([`super::tombstones::finish_stream`]), its host least of all.
+const NOT_ERASED: &str = "l.owner_id <> ''";
+
 fn file(
     session_sid: &str,
     who: &Participant,
@@ -187,7 +192,7 @@ fn file(
         format!(
             "INSERT INTO participants (sid, session_sid, stream_id, identity, role, joined_at, left_at, filed_at) \
              SELECT ?, s.sid, s.stream_id, ?, CASE WHEN {IS_HOST} THEN 'host' ELSE 'viewer' END, ?, ?, ? \
-             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ? AND l.deleted_at IS NULL AND (NOT ? OR {IS_HOST})"
+             FROM sessions s JOIN live_streams l ON l.id = s.stream_id WHERE s.sid = ? AND {NOT_ERASED} AND (NOT ? OR {IS_HOST})"
         ),
         params![
             &who.sid,
