@@ -6,7 +6,7 @@ import { count } from '../format'
 import { signInOffer, start } from '../page'
 import { onSession, session } from '../session'
 import type { Recording, Stream } from '../shapes'
-import { endlessList } from './list'
+import { endlessList, newTurn } from './list'
 import { recordingCard } from './recording-card'
 import { streamCard } from './stream-card'
 
@@ -62,6 +62,8 @@ const lists = {
   }),
 }
 
+/** *Mine only*, of nobody. */
+const unknown = () => state.mine && !session()
 const mineOnly = () => (state.mine && session() ? '&mine=true' : '')
 /** There are few live streams, and the API searches recordings only. */
 const fits = ({ title, roomName }: Stream) => `${title} ${roomName}`.toLocaleLowerCase().includes(state.q.toLocaleLowerCase())
@@ -112,7 +114,8 @@ function show() {
   search.value = state.q
   mine.checked = state.mine
   byId('mine-label').hidden = session() === null
-  if (state.mine && !session()) {
+  if (unknown()) {
+    newTurn()
     into.setAttribute('aria-busy', 'false')
     return put(into, signInOffer('Your own recordings are shown once you are.'))
   }
@@ -169,10 +172,10 @@ addEventListener('online', show)
 await start()
 readAddress()
 const live = lookLive().catch(() => 0)
-if (!state.tab && (await live) > 0) state.tab = 'live'
+if (!state.tab && (await live) > 0) state.tab ??= 'live' // Unless it was chosen meanwhile.
 show()
 onSession(show)
 repeat(async () => {
   await lookLive()
-  if (state.tab === 'live' && !state.q) await lists.live.load()
+  if (state.tab === 'live' && !state.q && !unknown()) await lists.live.load()
 }, () => LIVE_POLL_MS)

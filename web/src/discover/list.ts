@@ -18,7 +18,7 @@ interface Options<T> {
   /** `/api/recordings?…` without the cursor; changes start the list anew. */
   path: () => string
   read: (answer: any) => T[]
-  /** A card, or null for what is not to be shown. */
+  /** A card, hidden where it is to keep its place only, or null for what is not to be shown. */
   card: (row: T) => HTMLElement | null
   empty: () => HTMLElement
   /** For the announcement: "3 recordings". */
@@ -28,10 +28,24 @@ interface Options<T> {
 /** Skeletons come late, so that a quick answer does not flicker. */
 const SKELETON_AFTER_MS = 150
 
+/** All lists are drawn in one place: only the one that was asked for last may speak there. */
+let turn = new AbortController()
+
+/** Ends what every list here waits for. */
+export function newTurn() {
+  turn.abort()
+  turn = new AbortController()
+  return turn.signal
+}
+
 export function endlessList<T extends { id: string }>({ into, path, read, card, empty, count }: Options<T>) {
-  let aborted = new AbortController()
+  let signal = turn.signal
+  /** What is shown: a search that nobody answered leaves it there, and *More* is more of that. */
+  let address = ''
   let cursor: string | null = null
   let shown = new Set<string>()
+  /** What stands in the list's place while nothing is in it. */
+  let nothing: HTMLElement | null = null
   const list = h('ul', { class: 'grid' })
   const more = h('button', { type: 'button', on: { click: () => void busy(more, next) } }, 'More')
   const wrong = h('p', { class: 'soft' })
@@ -39,79 +53,102 @@ export function endlessList<T extends { id: string }>({ into, path, read, card, 
   const foot = h('div', { class: 'more' }, wrong, more)
   const near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && void busy(more, next), { rootMargin: '600px' })
 
-  async function page(from: string | null, signal: AbortSignal): Promise<Page<T>> {
-    const url = new URL(path(), location.origin)
+  async function page(address: string, from: string | null, signal: AbortSignal): Promise<Page<T>> {
+    const url = new URL(address, location.origin)
     if (from) url.searchParams.set('cursor', from)
     const answer = await get<{ nextCursor: string | null }>(url.pathname + url.search, signal)
+    signal.throwIfAborted()
     return { rows: read(answer), nextCursor: answer.nextCursor }
   }
 
-  /** A page may be short or empty: only `nextCursor: null` is the end. */
-  function add({ rows, nextCursor }: Page<T>) {
-    cursor = nextCursor
-    const fresh = rows.filter(({ id }) => !shown.has(id))
-    const cards = fresh.map((row) => (shown.add(row.id), card(row))).filter((element): element is HTMLElement => element !== null)
+  const cardsOf = (rows: T[], known: Set<string>) =>
+    rows.filter(({ id }) => !known.has(id)).map((row) => (known.add(row.id), card(row))).filter((element) => element !== null)
+  const visible = (cards: Iterable<Element>) => [...cards].filter((element) => !(element as HTMLElement).hidden)
+
+  function add(cards: HTMLElement[], nextCursor: string | null) {
     list.append(...cards)
+    const held = document.activeElement === more
+    cursor = nextCursor
     foot.hidden = cursor === null
-    return cards.length
+    // With the last page the button goes, and the focus must not go with it.
+    if (held && foot.hidden) (visible(cards)[0] ?? visible(list.children).at(-1))?.querySelector('a')?.focus()
+  }
+
+  /** Said already it stays, and with it the focus of whoever is on its way to a link there. */
+  function showNothing() {
+    const none = empty()
+    if (!(nothing?.isConnected && nothing.isEqualNode(none))) put(into, (nothing = none))
   }
 
   /** Draws it from the beginning. What is there stays until the answer comes, and when none comes. */
   async function load() {
-    aborted.abort()
-    aborted = new AbortController()
-    const { signal } = aborted
+    const mine = (signal = newTurn())
     into.setAttribute('aria-busy', 'true')
     const late = setTimeout(() => list.isConnected || put(into, skeletons()), SKELETON_AFTER_MS)
     near.disconnect()
     try {
-      let first = await page(null, signal)
-      shown = new Set()
+      const asked = path()
+      const rows: T[] = []
+      let known, cards
+      let from: string | null = null
+      do { // A page may be short or empty: only `nextCursor: null` is the end.
+        const found: Page<T> = await page(asked, from, mine)
+        rows.push(...found.rows)
+        from = found.nextCursor
+        cards = cardsOf(rows, (known = new Set<string>()))
+      } while (visible(cards).length === 0 && from)
+      address = asked
+      shown = known
       const focused = document.activeElement?.closest<HTMLElement>('[data-id]')?.dataset.id
       put(list)
-      let added = add(first)
-      while (added === 0 && cursor) added = add(await page(cursor, signal))
-      put(into, ...(list.childElementCount > 0 ? [list, foot] : [empty()]))
+      put(wrong)
+      add(cards, from)
+      const many = visible(cards).length
+      if (many === 0) showNothing()
+      else if (!list.isConnected) put(into, list, foot)
       if (focused) list.querySelector<HTMLElement>(`[data-id="${focused}"] a`)?.focus({ preventScroll: true })
-      else say(count(list.childElementCount))
+      else say(count(many))
       near.observe(more)
     } catch (error) {
-      if (signal.aborted) return
+      if (mine.aborted) return
       if (!(error instanceof Failure && error.offline && list.isConnected)) put(into, trouble(error, load))
     } finally {
       clearTimeout(late)
-      if (!signal.aborted) into.setAttribute('aria-busy', 'false')
+      if (!mine.aborted) into.setAttribute('aria-busy', 'false')
     }
   }
 
   async function next() {
-    if (cursor === null) return
-    const { signal } = aborted
+    if (cursor === null || signal.aborted) return
+    const mine = signal
     into.setAttribute('aria-busy', 'true')
     try {
-      const added = add(await page(cursor, signal))
-      if (added > 0) say(`${count(added)} more`)
+      const { rows, nextCursor } = await page(address, cursor, mine)
+      const cards = cardsOf(rows, shown)
+      add(cards, nextCursor)
+      const many = visible(cards).length
+      if (many > 0) say(`${count(many)} more`)
       put(wrong)
+      // The observer speaks when something changes: a button that is still in sight would not be heard of again. Not so
+      // after a failure, or it would ask with each frame: then the button is pressed, or comes near anew.
+      near.unobserve(more)
+      near.observe(more)
     } catch (error) {
-      if (!signal.aborted) put(wrong, words(error))
+      if (!mine.aborted) put(wrong, words(error))
     }
-    if (signal.aborted) return
-    into.setAttribute('aria-busy', 'false')
-    // The observer speaks when something changes: a button that is still in sight would not be heard of again.
-    near.unobserve(more)
-    near.observe(more)
+    if (!mine.aborted) into.setAttribute('aria-busy', 'false')
   }
 
   return {
     load,
     list,
-    /** The card of a row was taken out of the list: says so when it was the last one. */
+    /** The card of a row was hidden: says so when it was the last one. */
     emptied() {
-      if (list.childElementCount === 0 && list.isConnected && cursor === null) put(into, empty())
+      if (visible(list.children).length === 0 && list.isConnected && cursor === null) showNothing()
     },
-    /** A card was put back. */
+    /** A card was put back. The list's place may be another one's by now. */
     refilled() {
-      if (!list.isConnected) put(into, list, foot)
+      if (nothing?.isConnected) put(into, list, foot)
     },
   }
 }
