@@ -26,6 +26,45 @@ paged('The lists of Discover', {}, (scene) => {
     for (let i = 0; i < 60; i += 1) await addRecording(scene.stage, `many-${i}`, { title: `Number ${i}`, created_at: now + i * 1000 })
   })
 
+  test('nothing that draws the list writes over what is being typed', async () => {
+    const page = await scene.open('/discover?tab=recordings', { user: 'bob' })
+    await cards(page).first().waitFor()
+    const field = page.getByRole('searchbox')
+    const searched = (q) => waitFor(() => new URL(page.url()).searchParams.get('q') === q)
+    // A pause behind a word: the search goes off, the space stays.
+    await field.pressSequentially('tea ')
+    await searched('tea')
+    await page.waitForTimeout(300)
+    await field.pressSequentially('and')
+    assert.equal(await field.inputValue(), 'tea and')
+    await searched('tea and')
+    // Half a word, and in the same moment something else.
+    for (const [what, happens] of [
+      ['the network is back', () => dispatchEvent(new Event('online'))],
+      ['another tab is chosen', () => document.getElementById('tab-recordings').click()],
+      ['only one\'s own are wanted', () => document.getElementById('mine').click()],
+      ['and no longer', () => document.getElementById('mine').click()],
+      ['the session is over', () => document.querySelector('#account button').click()],
+    ]) {
+      const text = `${what} t`
+      await field.fill('')
+      await searched(null)
+      const stands = await page.evaluate(([text, happens]) => {
+        const search = document.getElementById('search')
+        search.value = text
+        search.dispatchEvent(new Event('input'))
+        new Function(`(${happens})()`)()
+        return search.value
+      }, [text, String(happens)])
+      assert.equal(stands, text)
+      await searched(text)
+      assert.equal(await field.inputValue(), text)
+    }
+    // The address is the judge when somebody goes back.
+    await page.goBack()
+    await waitFor(async () => (await field.inputValue()) === (new URL(page.url()).searchParams.get('q') ?? ''))
+  })
+
   test('an answer that comes late does not draw over the tab that was chosen since', async () => {
     const page = await (await scene.context()).go('about:blank')
     const answer = await hold(page)

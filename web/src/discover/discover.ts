@@ -27,7 +27,7 @@ function readAddress() {
   const query = new URLSearchParams(location.search)
   const tab = query.get('tab')
   state.tab = tab === 'live' || tab === 'recordings' ? tab : query.has('q') || query.has('mine') ? 'recordings' : null
-  state.q = query.get('q') ?? ''
+  state.q = (query.get('q') ?? '').trim()
   state.mine = query.has('mine')
 }
 
@@ -105,13 +105,15 @@ function card(recording: Recording): HTMLElement | null {
 }
 
 function show() {
+  takeTyped()
   const tab = state.tab ?? 'recordings'
   for (const name of ['live', 'recordings'] as const) {
     const link = byId(`tab-${name}`)
     if (name === tab) link.setAttribute('aria-current', 'page')
     else link.removeAttribute('aria-current')
   }
-  search.value = state.q
+  // Only if it says something else: the space behind a word is the beginning of the next one.
+  if (search.value.trim() !== state.q) search.value = state.q
   mine.checked = state.mine
   byId('mine-label').hidden = session() === null
   if (unknown()) {
@@ -132,7 +134,7 @@ async function lookLive() {
 }
 
 function clearSearch() {
-  state.q = ''
+  state.q = search.value = ''
   writeAddress(false)
   show()
   search.focus()
@@ -141,13 +143,19 @@ function clearSearch() {
 let typing: ReturnType<typeof setTimeout> | undefined
 search.addEventListener('input', () => {
   clearTimeout(typing)
-  typing = setTimeout(() => {
-    state.q = search.value.trim()
-    state.tab ??= 'recordings'
-    writeAddress(false)
-    show()
-  }, SEARCH_AFTER_MS)
+  typing = setTimeout(show, SEARCH_AFTER_MS)
 })
+
+/** What is being typed counts from when the list is drawn next, whatever for: else that would write over it. */
+function takeTyped() {
+  if (typing === undefined) return
+  clearTimeout(typing)
+  typing = undefined
+  state.q = search.value.trim()
+  state.tab ??= 'recordings'
+  writeAddress(false)
+}
+
 byId('search-form').addEventListener('submit', (event) => event.preventDefault())
 mine.addEventListener('change', () => {
   state.mine = mine.checked
@@ -165,6 +173,7 @@ for (const tab of ['live', 'recordings'] as const) {
 }
 addEventListener('popstate', () => {
   readAddress()
+  search.value = state.q
   show()
 })
 addEventListener('online', show)
