@@ -68,39 +68,60 @@ const mineOnly = () => (state.mine && session() ? '&mine=true' : '')
 /** There are few live streams, and the API searches recordings only. */
 const fits = ({ title, roomName }: Stream) => `${title} ${roomName}`.toLocaleLowerCase().includes(state.q.toLocaleLowerCase())
 
+/** Deleted here. Until the server has it, and it may yet be undone, a list that is loaded anew still has the recording. */
+const gone = new Set<string>()
+/** Nothing to be seen, where a card comes back to. */
+const placeOf = (id: string) => h('li', { hidden: true, data: { id } })
+
 function card(recording: Recording): HTMLElement | null {
   // A deleted one is on its way out; one without its file is of no use to anybody but its owner.
   if (recording.status === 'deleting' || (recording.status === 'missing' && recording.ownerId === null)) return null
+  const { id } = recording
+  if (gone.has(id)) return placeOf(id)
+  const { list, emptied, refilled } = lists.recordings
   const draw = (now: Recording) => recordingCard(now, { changed, removed })
+  let shown = recording
   let element = draw(recording)
+  let end = () => {}
   function changed(now: Recording) {
     const before = element
+    shown = now
     element = draw(now)
     takePlace(before, element)
   }
   function removed() {
-    const after = element.nextElementSibling
-    const next = (after ?? element.previousElementSibling)?.querySelector<HTMLElement>('h2 a')
-    element.remove()
-    lists.recordings.emptied()
+    gone.add(id)
+    const cards = [...list.querySelectorAll('.card')]
+    const at = cards.indexOf(element)
+    const next = (cards[at + 1] ?? cards[at - 1])?.querySelector<HTMLElement>('h2 a')
+    element.replaceWith(placeOf(id))
+    emptied()
     ;(next ?? byId('main')).focus()
     return () => {
-      lists.recordings.refilled()
-      if (after?.isConnected) after.before(element)
-      else lists.recordings.list.append(element)
-      element.querySelector<HTMLElement>('h2 a')?.focus()
+      gone.delete(id)
+      // None when the list has been loaded anew and is one without it, by its search.
+      list.querySelector(`[hidden][data-id="${id}"]`)?.replaceWith(element)
+      refilled()
+      verify()
+      const focused = document.activeElement
+      // Never out of a field: when the server refuses, somebody may be typing there.
+      if (element.isConnected && !focused?.matches('input')) element.querySelector<HTMLElement>('h2 a')!.focus()
+      else if (focused === document.body) byId('main').focus({ preventScroll: true })
     }
   }
-  if (recording.status === 'processing') {
-    // Until the file is verified.
-    const end = repeat(async () => {
+  /** Asks until the file is verified, or the card is gone. */
+  function verify() {
+    end()
+    if (shown.status !== 'processing') return
+    end = repeat(async () => {
       if (!element.isConnected) return end()
-      const now = await get<Recording>(`/api/recordings/${recording.id}`)
+      const now = await get<Recording>(`/api/recordings/${id}`)
       if (now.status === 'processing') return
       end()
       changed(now)
     }, () => PROCESSING_POLL_MS)
   }
+  verify()
   return element
 }
 
