@@ -10,9 +10,10 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { build, checkSize, panicProbe } from './build.mjs'
 import { findChromium } from './parts/chromium.mjs'
-import { check, tests } from './parts/counted.mjs'
+import { check, patience, tests } from './parts/counted.mjs'
 import { buildDevstack } from './parts/devstack.mjs'
 import { wranglerNode } from './parts/node.mjs'
+import { notRun } from './parts/not-run.mjs'
 import { root } from './parts/processes.mjs'
 import { realTests } from './parts/real-tests.mjs'
 import { main, report, step, Stop } from './parts/steps.mjs'
@@ -71,13 +72,14 @@ function endToEnd(filter) {
   return files(E2E, filter, Math.max(2, availableParallelism() - 1))
 }
 
-function files(folder, filter, concurrency) {
+async function files(folder, filter, concurrency) {
   const all = existsSync(path.join(root, folder)) ? readdirSync(path.join(root, folder)) : []
   const chosen = all.filter((name) => name.endsWith('.test.mjs') && name.includes(filter))
   if (chosen.length === 0) return { passed: 0, failed: 1, note: 'no tests were found' }
-  // A test that hangs ends, and a file whose tests are over too: CI must not wait for ever.
-  const patience = ['--test-timeout=300000', '--test-force-exit']
-  return tests(wranglerNode(), ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...patience, ...chosen.map((name) => `${folder}/${name}`)])
+  const options = ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...patience(5)]
+  const result = await tests(wranglerNode(), [...options, ...chosen.map((name) => `${folder}/${name}`)])
+  const left = notRun(folder === PAGES ? 'the tests of the pages' : 'the end-to-end tests', result.skipped)
+  return { ...result, ...left, note: [result.note, left.note].filter(Boolean).join('; ') }
 }
 
 /** A function of ours as a check. */

@@ -3,9 +3,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { tests } from './counted.mjs'
+import { patience, tests } from './counted.mjs'
 import { installLivekitServer } from './livekit-server.mjs'
 import { wranglerNode } from './node.mjs'
+import { notRun } from './not-run.mjs'
 import { root } from './processes.mjs'
 import { report, step } from './steps.mjs'
 
@@ -24,25 +25,13 @@ export async function realTests(filter) {
   const folder = mkdtempSync(path.join(tmpdir(), 'livekit-storj-real-'))
   const list = path.join(folder, 'not-run.jsonl')
   try {
-    // Each file has a server, a Worker and mostly a browser of its own, and mostly waits.
-    const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...names.map((name) => `${FOLDER}/${name}`)]
+    // Each file has a server, a Worker and mostly a browser of its own, and mostly waits: with a real recorder for minutes.
+    const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...patience(15), ...names.map((name) => `${FOLDER}/${name}`)]
     const result = await tests(wranglerNode(), args, { NOT_RUN_LIST: list })
-    return { ...result, ...told(existsSync(list) ? readFileSync(list, 'utf8') : '') }
+    return { ...result, ...notRun('the tests against the real LiveKit', entries(existsSync(list) ? readFileSync(list, 'utf8') : '')) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Lines `{why, title}`: grouped by what is missing. */
-function told(lines) {
-  const entries = lines.split('\n').filter(Boolean).map((line) => JSON.parse(line))
-  if (entries.length === 0) return {}
-  const reasons = [...new Set(entries.map(({ why }) => why))]
-  const block = reasons.map((reason) => {
-    const titles = entries.filter(({ why }) => why === reason).map(({ title }) => `      ${title}`)
-    return [`  ${reason}`, ...titles.sort()].join('\n')
-  })
-  const line = '!'.repeat(80)
-  const head = `NOT RUN: ${entries.length} of the tests against the real LiveKit`
-  return { note: `${entries.length} NOT RUN, see below`, notRun: [line, head, ...block, line].join('\n') }
-}
+const entries = (lines) => lines.split('\n').filter(Boolean).map((line) => JSON.parse(line))

@@ -25,18 +25,35 @@ const FLAGS = [
 ]
 
 export async function openBrowser() {
+  const program = findChromium()
   const site = await servePage()
   const profile = mkdtempSync(path.join(tmpdir(), 'livekit-storj-chromium-'))
   const stdio = ['ignore', 'ignore', 'ignore', 'pipe', 'pipe']
-  const child = spawn(findChromium(), [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { stdio, detached: true })
-  const forget = killWithUs(-child.pid)
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const child = spawn(program, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { stdio, detached: true })
+  const forget = child.pid ? killWithUs(-child.pid) : () => {}
+  // 'error': it could not be started at all.
+  const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve))
   const kill = async () => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
+    if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
     await ended
   }
-  const devtools = speak(child, ended)
-  const { targetId } = await devtools('Target.createTarget', { url: site.url })
+  const close = async () => {
+    await kill()
+    forget()
+    site.stop()
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    return { ...(await openPage(speak(child, ended), site.url)), kill, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What can be done in the page: all that `openBrowser` answers but `kill` (as a power cut ends it: nobody says good-bye) and `close`. */
+async function openPage(devtools, url) {
+  const { targetId } = await devtools('Target.createTarget', { url })
   const { sessionId } = await devtools('Target.attachToTarget', { targetId, flatten: true })
   /** Calls a function of page.js there, and answers what it answers. */
   const call = async (name, ...args) => {
@@ -57,14 +74,6 @@ export async function openBrowser() {
     setAttributes: (who, attributes) => call('setAttributes', who, attributes),
     /** What somebody sees: `{state, room, people, pictures, heard, ended, reconnects}`. */
     seen: (who) => call('seen', who),
-    /** As a power cut ends it: nobody says good-bye. */
-    kill,
-    async close() {
-      await kill()
-      forget()
-      site.stop()
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
-    },
   }
 }
 
@@ -82,9 +91,9 @@ function speak(child, ended) {
       waiting.delete(id)
     }
   })
-  ended.then(() => waiting.forEach(({ reject }) => reject(new Error('Chromium has ended'))))
   return (method, params = {}, sessionId) =>
     new Promise((resolve, reject) => {
+      ended.then(() => reject(new Error('Chromium has ended')))
       waiting.set(++last, { resolve, reject })
       child.stdio[3].write(`${JSON.stringify({ id: last, method, params, sessionId })}\0`)
     })
