@@ -6,7 +6,8 @@ import path from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
 import { freePort } from '../../../scripts/parts/ports.mjs'
-import { killWithUs, root, run } from '../../../scripts/parts/processes.mjs'
+import { root } from '../../../scripts/parts/processes.mjs'
+import { killWithUsAll, workerds } from './workerds.mjs'
 
 const around = `
 import Worker from './index.js'
@@ -32,6 +33,7 @@ export default class extends Worker {
 
 /** Starts it: `api(method, path, {headers, body})`, `clock(ms)` sets how far it is ahead, `logs()`, `stop()`. */
 export async function startWithClock(vars) {
+  await workerds() // Without `ps` nothing is started.
   const address = `http://127.0.0.1:${await freePort()}`
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
   const { modulesRules: _, ...options } = workerOptions
@@ -54,7 +56,7 @@ export async function startWithClock(vars) {
     }),
   )
   await miniflare.ready
-  const forget = await killWorkerdWithUs()
+  const forget = killWithUsAll(await workerds())
   await migrate(await miniflare.getD1Database('DB'))
   return {
     address,
@@ -79,13 +81,4 @@ async function migrate(db) {
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.sql')).sort()) {
     await db.batch(unstable_splitSqlQuery(readFileSync(path.join(folder, name), 'utf8')).map((sql) => db.prepare(sql)))
   }
-}
-
-/** As the harness does: workerd does not notice when its parent is killed. Returns what to call when it has ended. */
-async function killWorkerdWithUs() {
-  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,comm='])
-  const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  const isOurs = ([, parent, name]) => Number(parent) === process.pid && name.endsWith('workerd')
-  const forget = processes.filter(isOurs).map(([pid]) => killWithUs(Number(pid)))
-  return () => forget.forEach((call) => call?.())
 }

@@ -8,7 +8,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
-import { killWithUs, root, run } from '../../../scripts/parts/processes.mjs'
+import { root } from '../../../scripts/parts/processes.mjs'
+import { killWithUsAll, workerds } from './workerds.mjs'
 
 process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values are not used here.
 
@@ -18,6 +19,7 @@ process.env.WRANGLER_LOG ??= 'error' // Not a word about .dev.vars, whose values
  * rate-limiting bindings of wrangler.toml, which would count what a whole test file does in a minute.
  */
 export async function startWorker(port, vars, { bundle = 'build', folder, around, limited = false } = {}) {
+  await workerds() // Without `ps` nothing is started.
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
   const { modulesRules: _, ratelimits, ...options } = workerOptions
   const lines = []
@@ -86,20 +88,6 @@ async function empty(db) {
   const { results } = await db.prepare(OUR_TABLES).all()
   const deletions = results.map(({ name }) => db.prepare(`DELETE FROM "${name}"`))
   await db.batch([db.prepare('PRAGMA defer_foreign_keys = on'), ...deletions])
-}
-
-/** workerd does not notice when its parent is killed. Returns what to call when it has ended. */
-function killWithUsAll(pids) {
-  const forget = pids.map((pid) => killWithUs(pid))
-  return () => forget.forEach((call) => call())
-}
-
-/** The workerd processes of this one, without those that are dead. */
-async function workerds() {
-  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,stat=,comm='])
-  const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  const isOurs = ([, parent, state, name]) => Number(parent) === process.pid && !state.startsWith('Z') && name.endsWith('workerd')
-  return processes.filter(isOurs).map(([pid]) => Number(pid))
 }
 
 function fields(message) {
