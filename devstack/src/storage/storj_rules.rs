@@ -43,6 +43,7 @@ impl ObjectName {
 /// `now`: seconds since 1970 by the server's clock.
 pub(super) fn check(parts: &Parts, now: i64) -> Result<(), Refusal> {
     check_path(parts)?;
+    check_host(parts)?;
     check_presigned(parts, now)?;
     check_skew(parts, now)?;
     check_payload(parts)?;
@@ -51,8 +52,8 @@ pub(super) fn check(parts: &Parts, now: i64) -> Result<(), Refusal> {
 
 fn check_path(parts: &Parts) -> Result<(), Refusal> {
     let path = parts.uri.path();
-    // The gateway signs the strictly encoded path; whoever left these as they are signed another.
-    if path.contains(['!', '\'', '(', ')', '*']) {
+    // The gateway signs the strictly encoded path; whoever left anything else as it is signed another.
+    if !path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~/%".contains(&byte)) {
         return Err(Refusal::forbidden("SignatureDoesNotMatch", SIGNATURE));
     }
     let decoded = percent_decode_str(path).decode_utf8_lossy();
@@ -61,6 +62,18 @@ fn check_path(parts: &Parts) -> Result<(), Refusal> {
         return Err(Refusal::bad_request("XMinioInvalidResourceName", message));
     }
     Ok(())
+}
+
+/// The host is among what is signed, in both forms; `s3s` takes any list of headers.
+fn check_host(parts: &Parts) -> Result<(), Refusal> {
+    let in_header = text(parts, "authorization").split_once("SignedHeaders=").map(|(_, rest)| rest.split(',').next().unwrap_or_default());
+    let Some(signed) = in_header.map(str::to_owned).or_else(|| query(&parts.uri, "X-Amz-SignedHeaders")) else {
+        return Ok(());
+    };
+    if signed.split(';').any(|name| name.trim() == "host") {
+        return Ok(());
+    }
+    Err(Refusal::bad_request("AccessDenied", "There were headers present in the request which were not signed"))
 }
 
 /// The words that S3 servers have for it.

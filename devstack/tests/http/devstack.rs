@@ -255,14 +255,19 @@ pub(crate) struct S3<'a> {
     pub(crate) headers: &'a [(&'a str, &'a str)],
 }
 
-fn settings() -> SigningSettings {
+pub(crate) fn settings() -> SigningSettings {
     let mut settings = SigningSettings::default();
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings
 }
 
-fn signed_pairs(signable: SignableRequest<'_>, settings: SigningSettings, key: (&str, &str), at: SystemTime) -> Vec<(String, String)> {
+pub(crate) fn signed_pairs(
+    signable: SignableRequest<'_>,
+    settings: SigningSettings,
+    key: (&str, &str),
+    at: SystemTime,
+) -> Vec<(String, String)> {
     let in_query = settings.expires_in.is_some();
     let identity = Credentials::new(key.0, key.1, None, None, "test").into();
     let parameters =

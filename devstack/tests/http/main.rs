@@ -13,6 +13,7 @@ mod recording;
 mod refusals;
 mod rooms;
 mod segments;
+mod signed_headers;
 mod storage;
 mod storage_refusals;
 mod webhooks;
