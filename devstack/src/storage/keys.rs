@@ -6,6 +6,7 @@ use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Result, s3_error};
 
+use super::parts::OtherParts;
 use crate::options::{Options, S3Key};
 
 /// Finds the secret of an access key.
@@ -70,6 +71,9 @@ impl S3Access for Access {
         // A folder of files is not an object.
         if matches!(operation, "GetObject" | "HeadObject") && path.is_dir() {
             return Err(s3_error!(NoSuchKey, "The specified key does not exist."));
+        }
+        if context.extensions_mut().get::<OtherParts>().is_some() {
+            return Err(s3_error!(InvalidPart, "One or more of the specified parts could not be found, or its entity tag did not match."));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 mod expiry;
 mod faults;
 mod keys;
+mod parts;
 mod refusal;
 mod response;
 mod sidecar;
@@ -31,6 +32,7 @@ use serde::Serialize;
 use self::expiry::Expiry;
 pub(crate) use self::faults::StorageFaults;
 use self::keys::{Access, Keys};
+use self::parts::{OtherParts, Uploads};
 use self::refusal::Refusal;
 use self::storj_rules::ObjectName;
 use crate::options::Options;
@@ -42,6 +44,7 @@ pub(crate) struct Storage {
     root: PathBuf,
     service: S3Service,
     expiry: Expiry,
+    uploads: Uploads,
     faults: Arc<StorageFaults>,
 }
 
@@ -73,7 +76,7 @@ impl Storage {
         builder.set_auth(Keys::new(options));
         builder.set_access(Access::new(options, root.clone()));
         let expiry = Expiry::load(&root);
-        Ok(Self { root, service: builder.build(), expiry, faults: Arc::default() })
+        Ok(Self { root, service: builder.build(), expiry, uploads: Uploads::default(), faults: Arc::default() })
     }
 
     /// What goes wrong on purpose.
@@ -150,11 +153,18 @@ impl Storage {
         }
         self.expiry.remove_due(&self.root);
         storj_rules::metadata_from_query(&mut parts);
-        let (body, wrong_hash) = match storj_rules::compare_hash(&parts, body).await {
+        let (mut body, wrong_hash) = match storj_rules::compare_hash(&parts, body).await {
             Ok(compared) => compared,
             Err(refusal) => return refusal.into_response(&parts.method),
         };
         let asked = response::Asked::of(&parts);
+        if let Some(id) = asked.completes() {
+            let list = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            if !self.uploads.agree(&id, &String::from_utf8_lossy(&list)) {
+                parts.extensions.insert(OtherParts);
+            }
+            body = Body::from(list);
+        }
         let name = ObjectName::of(&parts.uri);
         let inner = axum::http::Request::from_parts(parts, s3s::Body::http_body_unsync(body));
         let answered = match self.service.call(inner).await {
@@ -168,6 +178,7 @@ impl Storage {
         if answered.status().is_server_error() && wrong_hash {
             return Refusal::wrong_hash().into_response(&asked.method);
         }
+        let answered = asked.note_parts(answered, &self.uploads).await;
         response::complete(answered, &asked, name.as_ref(), &self.root).await
     }
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::Response;
 use http_body_util::BodyExt;
 
+use super::parts::Uploads;
 use super::refusal::{Refusal, element};
 use super::storj_rules::{ObjectName, SIGNATURE, has_query, query};
 
@@ -38,6 +39,34 @@ impl Asked {
     pub(super) fn stores_an_object(&self) -> bool {
         let of_upload = has_query(&self.uri, "uploadId");
         (self.method == Method::PUT && !of_upload) || (self.method == Method::POST && of_upload)
+    }
+
+    /// The multipart upload whose parts this is to put together.
+    pub(super) fn completes(&self) -> Option<String> {
+        query(&self.uri, "uploadId").filter(|_| self.method == Method::POST)
+    }
+
+    /// Has `uploads` follow what was answered; hands the answer on.
+    pub(super) async fn note_parts(&self, answered: Response, uploads: &Uploads) -> Response {
+        if !answered.status().is_success() {
+            return answered;
+        }
+        let (id, number) = (query(&self.uri, "uploadId"), query(&self.uri, "partNumber"));
+        match (&self.method, id, number) {
+            (&Method::PUT, Some(id), Some(number)) => {
+                let etag = answered.headers().get(header::ETAG).and_then(|etag| etag.to_str().ok());
+                uploads.take(&id, &number, etag.unwrap_or_default());
+            }
+            (&Method::POST | &Method::DELETE, Some(id), _) => uploads.end(&id),
+            (&Method::POST, None, _) if has_query(&self.uri, "uploads") => {
+                let (parts, body) = answered.into_parts();
+                let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+                uploads.begin(&String::from_utf8_lossy(&bytes));
+                return Response::from_parts(parts, Body::from(bytes));
+            }
+            _ => {}
+        }
+        answered
     }
 }
 

@@ -7,6 +7,7 @@ mod fault_calls;
 mod fault_recorders;
 mod fault_storage;
 mod fault_webhooks;
+mod multipart;
 mod process;
 mod receiver;
 mod recording;
