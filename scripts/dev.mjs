@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from './build.mjs'
-import { createDevVars, isLocal, publicUrl, readDevVars, standIn } from './parts/dev-vars.mjs'
+import { createDevVars, isLocal, publicUrl, readDevVars, standIn, writerKey } from './parts/dev-vars.mjs'
 import { demoLink, startSignIn } from './parts/dev-sign-in.mjs'
 import { buildDevstack, startDevstack } from './parts/devstack.mjs'
 import { recordOnce } from './parts/first-recording.mjs'
@@ -92,6 +92,7 @@ async function startStandIns({ vars, port, livekit, s3 }) {
     ...given('--access-key', 'STORJ_ACCESS_KEY_ID'),
     ...given('--secret-key', 'STORJ_SECRET_ACCESS_KEY'),
     ...given('--bucket', 'STORJ_BUCKET'),
+    ...writerKey(vars),
   ]
   const { child } = await startDevstack(
     [...(livekit ? forLivekit() : ['--no-livekit']), ...(s3 ? forS3() : ['--no-s3'])],

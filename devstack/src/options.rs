@@ -15,6 +15,7 @@ pub(crate) const USAGE: &str = "devstack: a LiveKit stand-in and an S3 server, f
   --bucket NAME             made at the start; repeatable (recordings)
   --access-key AK, --secret-key SK   S3 key with every right
   --write-only-key AK:SK    S3 key that may only add new objects
+  --writer-key AK:SK        S3 key that may add, overwrite and delete, not read or list
   --speed N                 divides LiveKit's waiting times (1)
   --with-parent             end when standard input ends";
 
@@ -44,6 +45,7 @@ pub(crate) struct Options {
     pub(crate) buckets: Vec<String>,
     pub(crate) full_key: S3Key,
     pub(crate) write_only_key: Option<S3Key>,
+    pub(crate) writer_key: Option<S3Key>,
     pub(crate) speed: f64,
     pub(crate) with_parent: bool,
     pub(crate) help: bool,
@@ -62,6 +64,7 @@ impl Options {
             buckets: Vec::new(),
             full_key: S3Key { access_key: "devaccess".into(), secret_key: "devsecretdevsecretdevsecretdevsecret".into() },
             write_only_key: None,
+            writer_key: None,
             speed: 1.0,
             with_parent: false,
             help: false,
@@ -84,7 +87,8 @@ impl Options {
                 "--bucket" => options.buckets.push(value()?),
                 "--access-key" => options.full_key.access_key = value()?,
                 "--secret-key" => options.full_key.secret_key = value()?,
-                "--write-only-key" => options.write_only_key = Some(s3_key(&value()?)?),
+                "--write-only-key" => options.write_only_key = Some(s3_key(&flag, &value()?)?),
+                "--writer-key" => options.writer_key = Some(s3_key(&flag, &value()?)?),
                 "--speed" => options.speed = speed(&value()?)?,
                 "--with-parent" => options.with_parent = true,
                 "--help" | "-h" => options.help = true,
@@ -110,12 +114,12 @@ fn comma_list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-fn s3_key(text: &str) -> Result<S3Key, String> {
+fn s3_key(flag: &str, text: &str) -> Result<S3Key, String> {
     match text.split_once(':') {
         Some((access_key, secret_key)) if !access_key.is_empty() && !secret_key.is_empty() => {
             Ok(S3Key { access_key: access_key.into(), secret_key: secret_key.into() })
         }
-        _ => Err("--write-only-key wants ACCESS_KEY:SECRET_KEY".into()),
+        _ => Err(format!("{flag} wants ACCESS_KEY:SECRET_KEY")),
     }
 }
 

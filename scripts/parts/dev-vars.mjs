@@ -34,6 +34,11 @@ export function standIn(vars, name, usualPort) {
   return isLoopback(hostname) ? { host: '127.0.0.1', port: Number(port || usualPort) } : null
 }
 
+/** The flags by which the S3 stand-in knows the key that LiveKit is handed, where that is another than ours. */
+export function writerKey({ STORJ_ACCESS_KEY_ID: ours, STORJ_EGRESS_ACCESS_KEY_ID: key, STORJ_EGRESS_SECRET_ACCESS_KEY: secret }) {
+  return key && secret && key !== ours ? ['--writer-key', `${key}:${secret}`] : []
+}
+
 /** PUBLIC_URL as it has to be when the Worker listens on `port`: a local address moves along, a public one stays. */
 export function publicUrl(vars, port) {
   const local = `http://127.0.0.1:${port}`

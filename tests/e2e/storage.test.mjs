@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { writerKey } from '../../scripts/parts/dev-vars.mjs'
 import { storjKey, waitFor } from './harness/harness.mjs'
 import { staged } from './harness/play.mjs'
 
@@ -101,6 +102,51 @@ staged('a write-only key and an expiry', { vars: { ...egressKey(writer), STORJ_O
     const { status, body } = await stage.api('GET', `/api/recordings/${scene.recording.id}/playback`, { user: 'alice' })
     assert.deepEqual([status, body.code], [410, 'recording_missing'])
   })
+})
+
+// As `npm run dev` hands it to the devstack, from such a .dev.vars.
+const narrow = { key: 'narrow', secret: 'narrowsecretnarrowsecret' }
+staged('a key that may write and delete, not read', { vars: egressKey(narrow), devstackArgs: writerKey(egressKey(narrow)), secrets: [narrow.secret] }, (scene) => {
+  const segments = async (room) => (await scene.p.objects()).filter(({ key }) => key.includes(`/${room}_`) && key.endsWith('.ts'))
+  /** Records with a safety copy, of which there are three segments. */
+  async function recorded(room) {
+    const { p, stage } = scene
+    const { streamId } = await p.host(room, { record: true })
+    const { recording } = await p.until(streamId, 'recording')
+    await stage.dev('/dev/recorder', { room, leap_seconds: 18 })
+    await waitFor(async () => (await segments(room)).length >= 3)
+    return recording.egressId
+  }
+
+  test('is all that LiveKit needs for an MP4 and its safety copy', async () => {
+    const { p, stage } = scene
+    // Proved before the start; what LiveKit then writes it writes with this key alone.
+    await p.faults({ storage: [{ on: `PUT /livekit-recordings/ by ${storjKey.key}`, status: 403 }] })
+    const egressId = await recorded('talk')
+    assert.deepEqual(await stage.sql('SELECT overwrites, refused FROM storage_proofs'), [{ overwrites: 1, refused: null }])
+    await p.stop({ egressId })
+    const { id, format, partial } = await p.ready(egressId)
+    assert.deepEqual([format, partial], ['mp4', false])
+    const { body } = await stage.api('GET', `/api/recordings/${id}/playback`, { user: 'alice' })
+    assert.equal((await fetch(body.url)).status, 200)
+  })
+
+  test('is enough for the recording that is made of the safety copy when the recorder is killed', async () => {
+    const { p, stage } = scene
+    const egressId = await recorded('killed')
+    await stage.dev('/dev/recorder', { room: 'killed', kill: 'handler' })
+    const recording = await waitFor(async () => (await p.recordings()).find((r) => r.egressId === egressId && r.status === 'ready'))
+    assert.deepEqual([recording.format, recording.partial], ['segments', true])
+    const sizes = (await segments('killed')).map(({ size }) => size)
+    assert.equal(recording.sizeBytes, sizes.reduce((sum, size) => sum + size, 0))
+  })
+})
+
+test('`npm run dev` gives the devstack a second key only where there is a whole one', () => {
+  const vars = egressKey(narrow)
+  assert.deepEqual(writerKey(vars), ['--writer-key', `${narrow.key}:${narrow.secret}`])
+  const half = { STORJ_EGRESS_ACCESS_KEY_ID: narrow.key }
+  for (const others of [{}, half, { ...vars, STORJ_ACCESS_KEY_ID: narrow.key }]) assert.deepEqual(writerKey(others), [])
 })
 
 staged('the storage is away', { vars: { STORJ_ENDPOINT: 'http://127.0.0.1:9' } }, (scene) => {

@@ -15,7 +15,7 @@ pub(super) struct Keys(Vec<S3Key>);
 
 impl Keys {
     pub(super) fn new(options: &Options) -> Self {
-        Self(std::iter::once(&options.full_key).chain(&options.write_only_key).cloned().collect())
+        Self(std::iter::once(&options.full_key).chain(&options.write_only_key).chain(&options.writer_key).cloned().collect())
     }
 }
 
@@ -32,13 +32,14 @@ impl S3Auth for Keys {
 #[derive(Debug)]
 pub(super) struct Access {
     write_only: Option<String>,
+    writer: Option<String>,
     root: PathBuf,
 }
 
 impl Access {
     pub(super) fn new(options: &Options, root: PathBuf) -> Self {
-        let write_only = options.write_only_key.as_ref().map(|key| key.access_key.clone());
-        Self { write_only, root }
+        let name = |key: &Option<S3Key>| key.as_ref().map(|key| key.access_key.clone());
+        Self { write_only: name(&options.write_only_key), writer: name(&options.writer_key), root }
     }
 }
 
@@ -49,7 +50,8 @@ impl S3Access for Access {
         let caller = context.credentials().ok_or_else(denied)?;
         let operation = context.s3_op().name();
         let write_only = self.write_only.as_deref() == Some(caller.access_key.as_str());
-        if write_only && !is_adding(operation) {
+        let writer = self.writer.as_deref() == Some(caller.access_key.as_str());
+        if (write_only && !is_adding(operation)) || (writer && !is_adding(operation) && !is_deleting(operation)) {
             return Err(denied());
         }
         // Storj has it switched off.
@@ -81,6 +83,10 @@ impl S3Access for Access {
 
 fn is_adding(operation: &str) -> bool {
     replaces(operation) || matches!(operation, "UploadPart" | "AbortMultipartUpload")
+}
+
+fn is_deleting(operation: &str) -> bool {
+    matches!(operation, "DeleteObject" | "DeleteObjects")
 }
 
 fn replaces(operation: &str) -> bool {

@@ -2,7 +2,7 @@
 //! the refusals that Storj's gateway adds and the two do not have.
 //!
 //! In scope: what the Worker, LiveKit and a browser with a presigned URL do; object expiry; a key
-//! that may only add. Out of scope: versions, locks, tags, listing order and limits of encrypted
+//! that may only add, and one that may do all but read. Out of scope: versions, locks, tags, listing order and limits of encrypted
 //! paths, quotas, rate limits. Keys longer than about 150 bytes do not fit `s3s-fs`'s file names.
 
 mod expiry;

@@ -32,6 +32,25 @@ async fn the_add_only_key_adds_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_writer_key_writes_and_deletes_and_reads_nothing() {
+    let writer = ("writer", "writersecretwritersecret");
+    let devstack = Devstack::start(&["--no-livekit", "--writer-key", "writer:writersecretwritersecret"]);
+    for body in ["first", "second"] {
+        assert_eq!(devstack.put(writer, "/recordings/x", body).await.status, 200);
+    }
+    assert_eq!(devstack.s3(FULL, bare("GET", "/recordings/x")).await.text(), "second");
+    for (method, path) in [("GET", "/recordings/x"), ("GET", "/recordings?list-type=2"), ("GET", "/recordings?uploads=")] {
+        assert_refused(&devstack.s3(writer, bare(method, path)).await, 403, "AccessDenied");
+    }
+    assert_eq!(devstack.s3(writer, bare("HEAD", "/recordings/x")).await.status, 403);
+    let copy = S3 { headers: &[("x-amz-copy-source", "recordings/x")], ..bare("PUT", "/recordings/y") };
+    assert_refused(&devstack.s3(writer, copy).await, 403, "AccessDenied");
+    assert_eq!(devstack.s3(writer, bare("POST", "/recordings/x?uploads=")).await.status, 200);
+    assert_eq!(devstack.s3(writer, bare("DELETE", "/recordings/x")).await.status, 204);
+    assert_eq!(devstack.s3(FULL, bare("HEAD", "/recordings/x")).await.status, 404);
+}
+
+#[tokio::test]
 async fn paths_must_be_encoded_strictly() {
     let devstack = Devstack::start(&["--no-livekit"]);
     for letter in ["!", "'", "(", ")", "*", "@", ":", "$", "&", "+", ",", ";", "="] {
