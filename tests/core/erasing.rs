@@ -47,6 +47,7 @@ fn the_late_word_of_an_erased_hosts_going_files_nothing() {
     assert_eq!(world.one("SELECT count(*) FROM live_streams"), json!(1), "the name alone, for some minutes");
     let who = json!({ "sid": "PA_alice_RM_1", "identity": "alice" });
     world.webhook(json!({ "event": "participant_left", "room": world.room("r", "RM_1"), "participant": who }));
-    let filed = "SELECT (SELECT count(*) FROM participants WHERE identity = 'alice') + (SELECT count(*) FROM audience WHERE viewer = 'alice')";
+    let filed =
+        "SELECT (SELECT count(*) FROM participants WHERE identity = 'alice') + (SELECT count(*) FROM audience WHERE viewer = 'alice')";
     assert_eq!(world.one(filed), json!(0));
 }
