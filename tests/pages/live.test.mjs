@@ -122,7 +122,7 @@ paged('Live', {}, (scene) => {
     await shot(second, 'live-elsewhere')
     // LiveKit tells the first one when the same person comes in by the second; the stand-in of its client is told by hand.
     await second.getByRole('button', { name: 'Go on here' }).click()
-    await page.evaluate(() => window.rooms.at(-1).emit('disconnected', 2))
+    await page.evaluate(() => window.rooms.at(-1).drop(2))
     await page.getByRole('heading', { name: 'You are live in another tab' }).waitFor()
     await second.getByText('Live for').waitFor()
     await endStream(second)
@@ -138,7 +138,7 @@ paged('Live', {}, (scene) => {
     await shot(page, 'live-reconnecting')
     await page.evaluate(() => window.rooms.at(-1).emit('reconnected'))
     await page.getByText('Reconnecting…').waitFor({ state: 'hidden' })
-    await page.evaluate(() => window.rooms.at(-1).emit('disconnected', undefined))
+    await page.evaluate(() => window.rooms.at(-1).drop())
     await page.getByText('Connection lost').waitFor()
     await waitFor(() => page.evaluate(() => window.rooms.length === 2))
     await page.getByText('Connection lost').waitFor({ state: 'hidden' })

@@ -1,6 +1,6 @@
 // The host's side of a room: publishes the opened camera and microphone, and tells how the connection is.
 
-import type { LocalTrackPublication, Room } from 'livekit-client'
+import type { LocalTrack, LocalTrackPublication, Room } from 'livekit-client'
 import { post } from '../api'
 import { loadLiveKit, unreachable } from '../connect'
 import type { Quality, Token } from '../shapes'
@@ -14,22 +14,32 @@ const LAYERS: Record<Quality, { bitrate: number; below: [number, number, number]
   '4k': { bitrate: 8_000_000, below: [[640, 360, 450_000], [1280, 720, 1_700_000]] },
 }
 
+export type Muted = Record<'audio' | 'video', boolean>
+
 export interface Broadcast {
   replace: (stream: MediaStream) => Promise<void>
   mute: (kind: 'audio' | 'video', muted: boolean) => Promise<void>
   leave: () => Promise<void>
 }
 
-/** Joins as host and publishes. `heard` is told whenever the connection changes. */
-export async function broadcast(roomName: string, quality: Quality, media: MediaStream, heard: (now: Connection) => void): Promise<Broadcast> {
+/**
+ * Joins as host and publishes: what is muted stays so, from the first moment. `heard` is told whenever the connection
+ * changes.
+ */
+export async function broadcast(roomName: string, quality: Quality, media: MediaStream, muted: Muted, heard: (now: Connection) => void): Promise<Broadcast> {
   const [token, client] = await Promise.all([post<Token>('/livekit-token', { roomName, role: 'host' }), loadLiveKit()])
-  const { Room: NewRoom, RoomEvent, Track, DisconnectReason, VideoPreset } = client
-  const room: Room = new NewRoom({ dynacast: true, disconnectOnPageLeave: true })
+  const { Room: NewRoom, RoomEvent, Track, DisconnectReason, VideoPreset, LocalAudioTrack, LocalVideoTrack } = client
+  // Camera and microphone are the page's: they are shown here, and published again after a lost connection. And LiveKit
+  // would leave as soon as the browser asks whether the page is to be left, whatever the answer.
+  const room: Room = new NewRoom({ dynacast: true, disconnectOnPageLeave: false, stopLocalTrackOnUnpublish: false })
   let left = false
+  // A page that comes back after all finds the connection lost, and comes back to the room.
+  const goes = () => void room.disconnect(false)
   room.on(RoomEvent.SignalReconnecting, () => heard('shaky'))
   room.on(RoomEvent.Reconnecting, () => heard('reconnecting'))
   room.on(RoomEvent.Reconnected, () => heard('connected'))
   room.on(RoomEvent.Disconnected, (reason) => {
+    removeEventListener('pagehide', goes)
     if (left) return
     left = true
     if (reason === DisconnectReason.DUPLICATE_IDENTITY) heard('elsewhere')
@@ -40,12 +50,16 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
     left = true
     throw unreachable()
   })
+  addEventListener('pagehide', goes)
   const published: Partial<Record<'audio' | 'video', LocalTrackPublication>> = {}
   const { bitrate, below } = LAYERS[quality]
   try {
     for (const track of media.getTracks()) {
       const kind = track.kind as 'audio' | 'video'
-      published[kind] = await room.localParticipant.publishTrack(track, kind === 'audio'
+      const local = (kind === 'audio' ? new LocalAudioTrack(track, undefined, true) : new LocalVideoTrack(track, undefined, true)) as LocalTrack
+      // Published first and muted then, some of it would be heard.
+      if (muted[kind]) await local.mute()
+      published[kind] = await room.localParticipant.publishTrack(local, kind === 'audio'
         ? { source: Track.Source.Microphone }
         : {
             source: Track.Source.Camera,
@@ -57,7 +71,7 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
     }
   } catch (error) {
     left = true
-    await room.disconnect()
+    await room.disconnect(false)
     throw error
   }
   heard('connected')

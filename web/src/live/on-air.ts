@@ -10,7 +10,7 @@ import { say, toast } from '../say'
 import type { Quality, Stream } from '../shapes'
 import { words } from '../trouble'
 import { inWords, moves, recordingBadge, runs } from './badge'
-import { broadcast, type Broadcast, type Connection } from './broadcast'
+import { broadcast, type Broadcast, type Connection, type Muted } from './broadcast'
 import type { Preview } from './preview'
 
 const POLL_MS = 5_000
@@ -35,7 +35,7 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   let connection: Connection = 'connected'
   let link: Broadcast | null = null
   let drawn = ''
-  const muted = { audio: false, video: false }
+  const muted: Muted = { audio: false, video: false }
   const undo: (() => void)[] = []
   const top = h('div', { class: 'top' })
   const notice = h('p', { class: 'notice', role: 'alert' })
@@ -53,6 +53,12 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
     else if (now === 'ended') void look()
     else if (now === 'lost') void comeBack()
   }
+  async function join() {
+    const joined = await broadcast(stream.roomName, quality, preview.stream()!, muted, heard)
+    // What was pressed meanwhile.
+    for (const kind of ['audio', 'video'] as const) await joined.mute(kind, muted[kind])
+    return joined
+  }
   async function comeBack() {
     link = null
     while (!closed && connection === 'lost') {
@@ -61,7 +67,8 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
       try {
         stream = await get<Stream>(`/api/streams/${stream.id}`)
         if (stream.status === 'ended') return finish()
-        link = await broadcast(stream.roomName, quality, preview.stream()!, heard)
+        await preview.start()
+        link = await join()
       } catch {
         draw()
       }
@@ -153,7 +160,7 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   }
 
   try {
-    link = await broadcast(stream.roomName, quality, preview.stream()!, heard)
+    link = await join()
   } catch (error) {
     close()
     throw error

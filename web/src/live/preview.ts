@@ -12,7 +12,7 @@ export interface Preview {
   /** Two selects and the meter. */
   devices: HTMLElement
   stream: () => MediaStream | null
-  /** Opens camera and microphone, with a question of the browser's if need be. False: it did not work, and the stage says why. */
+  /** Opens camera and microphone where they are not open both, with a question of the browser's if need be. False: it did not work, and the stage says why. */
   start: () => Promise<boolean>
   /** Another quality needs another picture. */
   setQuality: (quality: Quality) => void
@@ -43,7 +43,7 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
   const offer = () => over(h('p', {}, 'Your camera and microphone are off.'), button('Turn on camera and microphone', start))
 
   async function start(): Promise<boolean> {
-    if (stream?.getTracks().some((track) => track.readyState === 'live')) return true
+    if (stream?.getTracks().every((track) => track.readyState === 'live')) return true
     over(h('p', {}, 'The browser asks whether this page may use them…'))
     try {
       use(await open(wanted))

@@ -1,0 +1,70 @@
+// Live: what is on the air is a living camera and microphone, muted as its host wants, through lost connections, reloads and
+// cables that are pulled.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { waitFor } from '../e2e/harness/harness.mjs'
+import { paged } from './harness/browser.mjs'
+
+const devices = ['camera', 'microphone']
+const pictured = (page) => page.waitForFunction(() => document.querySelector('.stage video')?.videoWidth > 0)
+
+/** Whom LiveKit has in its rooms from this page, and what each publishes. */
+const onAir = (page) => page.evaluate(() => window.rooms.filter(({ state }) => state === 'connected').map(({ localParticipant }) =>
+  Object.fromEntries([...localParticipant.trackPublications.values()].map(({ kind, track, mutedAtFirst }) =>
+    [kind, { is: track.mediaStreamTrack.readyState, muted: track.isMuted, mutedAtFirst }]))))
+const LIVE = { is: 'live', muted: false, mutedAtFirst: false }
+const MUTED = { is: 'live', muted: true, mutedAtFirst: true }
+
+async function goLive(page, title) {
+  await pictured(page)
+  await page.getByLabel('Title').fill(title)
+  await page.getByLabel('Record Stream').uncheck()
+  await page.getByRole('button', { name: 'Go Live Now' }).click()
+  await page.getByText('Live for').waitFor()
+}
+
+paged('Live, its camera and microphone', {}, (scene) => {
+  test('who comes back from a lost connection sends a living picture, and is muted as before', async () => {
+    const page = await scene.open('/live', { user: 'alice', devices })
+    await goLive(page, 'Lost and found')
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+    await page.getByRole('button', { name: 'Mute', exact: true }).click()
+    await page.getByRole('button', { name: 'Unmute' }).waitFor()
+    await page.evaluate(() => window.rooms.at(-1).drop())
+    await page.getByText('Connection lost').waitFor()
+    assert.deepEqual(await onAir(page), [])
+    await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+    assert.deepEqual(await onAir(page), [{ audio: MUTED, video: LIVE }])
+    await page.getByRole('button', { name: 'Unmute' }).click()
+    await page.getByRole('button', { name: 'Mute', exact: true }).waitFor()
+    assert.equal((await onAir(page))[0].audio.muted, false)
+  })
+
+  test('a camera that ended while the connection was lost is opened anew before it is sent', async () => {
+    const page = await scene.open('/live', { user: 'bob', devices })
+    await goLive(page, 'Asleep')
+    await page.evaluate(() => {
+      // What a system that goes to sleep does to it.
+      document.querySelector('.stage video').srcObject.getVideoTracks()[0].stop()
+      window.rooms.at(-1).drop()
+    })
+    await page.getByText('Connection lost').waitFor()
+    await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+  })
+
+  test('who is asked whether to leave and stays is on the air all along; who leaves, leaves the room', async () => {
+    const page = await scene.open('/live', { user: 'carol', devices })
+    await goLive(page, 'Staying')
+    // The browser asks only who has clicked; the question itself is not what is tested here.
+    await page.evaluate(() => dispatchEvent(new Event('beforeunload', { cancelable: true })))
+    await page.waitForTimeout(300)
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+    await page.evaluate(() => dispatchEvent(new Event('pagehide')))
+    await waitFor(async () => (await onAir(page)).length === 0)
+    // Out of the browser's memory it comes back to the room as from any lost connection.
+    await waitFor(async () => (await onAir(page)).length === 1)
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+  })
+})
