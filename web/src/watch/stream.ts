@@ -53,6 +53,8 @@ export async function watchStream(into: HTMLElement, id: string, again: () => un
     void room?.disconnect()
   }
   async function ended() {
+    // The room that is left now is no lost connection.
+    over_ = true
     stopPolling()
     void room?.disconnect()
     over(h('h2', {}, 'The stream has ended'), h('p', { class: 'soft' }, 'A recording, if there is one, appears here.'))
