@@ -24,6 +24,12 @@ async function goLive(page, title) {
   await page.getByText('Live for').waitFor()
 }
 
+/** The page's clock runs ten times as fast from now on. */
+const hurry = (page) => page.evaluate(() => {
+  const usual = window.setTimeout
+  window.setTimeout = (work, ms, ...more) => usual(work, ms / 10, ...more)
+})
+
 paged('Live, its camera and microphone', {}, (scene) => {
   test('who comes back from a lost connection sends a living picture, and is muted as before', async () => {
     const page = await scene.open('/live', { user: 'alice', devices })
@@ -66,5 +72,40 @@ paged('Live, its camera and microphone', {}, (scene) => {
     // Out of the browser's memory it comes back to the room as from any lost connection.
     await waitFor(async () => (await onAir(page)).length === 1)
     assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+  })
+  test('tries to come back that fail end with one host in the room, who does not send himself off', async () => {
+    const page = await scene.open('/live', { user: 'dave', devices })
+    await goLive(page, 'Again and again')
+    await hurry(page)
+    await page.evaluate(() => {
+      window.refuseRooms = true
+      window.rooms.at(-1).drop()
+    })
+    await waitFor(() => page.evaluate(() => window.rooms.length >= 3))
+    await page.getByText('Connection lost').waitFor()
+    await page.evaluate(() => (window.refuseRooms = false))
+    await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+    // The slowest of the tries would have come by now.
+    await page.waitForTimeout(3_500)
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+    assert.equal(await page.getByText('You are live in another tab').count(), 0)
+    const joined = await page.evaluate(() => window.rooms.filter(({ room }) => room).length)
+    assert.equal(joined, 2, 'the first time, and when it came back')
+  })
+
+  test('a stream that is ended while its page comes back is not joined again', async () => {
+    const page = await scene.open('/live', { user: 'erin', devices })
+    await goLive(page, 'Over and out')
+    await page.evaluate(() => {
+      window.heldRooms = new Promise((go) => (window.letRooms = go))
+      window.rooms.at(-1).drop()
+    })
+    await waitFor(() => page.evaluate(() => window.rooms.length === 2))
+    await page.getByRole('button', { name: 'End Stream' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'End Stream' }).click()
+    await page.getByRole('heading', { name: 'The stream has ended' }).waitFor()
+    await page.evaluate(() => window.letRooms())
+    await page.waitForTimeout(500)
+    assert.deepEqual(await onAir(page), [])
   })
 })

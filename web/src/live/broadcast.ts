@@ -32,7 +32,10 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
   // Camera and microphone are the page's: they are shown here, and published again after a lost connection. And LiveKit
   // would leave as soon as the browser asks whether the page is to be left, whatever the answer.
   const room: Room = new NewRoom({ dynacast: true, disconnectOnPageLeave: false, stopLocalTrackOnUnpublish: false })
-  let left = false
+  let [joined, left] = [false, false]
+  let broke = () => {}
+  const dropped = new Promise<never>((_, reject) => (broke = () => reject(unreachable())))
+  dropped.catch(() => {})
   // A page that comes back after all finds the connection lost, and comes back to the room.
   const goes = () => void room.disconnect(false)
   room.on(RoomEvent.SignalReconnecting, () => heard('shaky'))
@@ -40,16 +43,18 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
   room.on(RoomEvent.Reconnected, () => heard('connected'))
   room.on(RoomEvent.Disconnected, (reason) => {
     removeEventListener('pagehide', goes)
-    if (left) return
+    broke()
+    // A connect that fails is told by what it throws, and a moment before by this event too.
+    if (left || !joined) return
     left = true
     if (reason === DisconnectReason.DUPLICATE_IDENTITY) heard('elsewhere')
     else if (reason === DisconnectReason.ROOM_DELETED || reason === DisconnectReason.ROOM_CLOSED) heard('ended')
     else heard('lost')
   })
   await room.connect(token.server_url, token.participant_token).catch(() => {
-    left = true
     throw unreachable()
   })
+  joined = true
   addEventListener('pagehide', goes)
   const published: Partial<Record<'audio' | 'video', LocalTrackPublication>> = {}
   const { bitrate, below } = LAYERS[quality]
@@ -59,7 +64,7 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
       const local = (kind === 'audio' ? new LocalAudioTrack(track, undefined, true) : new LocalVideoTrack(track, undefined, true)) as LocalTrack
       // Published first and muted then, some of it would be heard.
       if (muted[kind]) await local.mute()
-      published[kind] = await room.localParticipant.publishTrack(local, kind === 'audio'
+      const publishing = room.localParticipant.publishTrack(local, kind === 'audio'
         ? { source: Track.Source.Microphone }
         : {
             source: Track.Source.Camera,
@@ -68,6 +73,8 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
             videoSimulcastLayers: below.map(([width, height, bits]) => new VideoPreset(width, height, bits, 30)),
             degradationPreference: 'maintain-resolution',
           })
+      // In a room that is gone it may wait for ever.
+      published[kind] = await Promise.race([publishing, dropped])
     }
   } catch (error) {
     left = true

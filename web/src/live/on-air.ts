@@ -31,7 +31,7 @@ export interface OnAir {
 /** Goes on the air with a stream. `over` is called once when it has ended, `elsewhere` when another tab took it. */
 export async function onAir(first: Stream, quality: Quality, preview: Preview, over: (stream: Stream) => void, elsewhere: (stream: Stream) => void): Promise<OnAir> {
   let stream = first
-  let [closed, tries] = [false, 0]
+  let [closed, coming, tries] = [false, false, 0]
   let connection: Connection = 'connected'
   let link: Broadcast | null = null
   let drawn = ''
@@ -55,24 +55,32 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   }
   async function join() {
     const joined = await broadcast(stream.roomName, quality, preview.stream()!, muted, heard)
-    // What was pressed meanwhile.
+    // What happened meanwhile: the stream was ended here, the connection lost again, a button pressed.
+    if (closed) return joined.leave()
+    if (connection === 'lost') return
+    link = joined
     for (const kind of ['audio', 'video'] as const) await joined.mute(kind, muted[kind])
-    return joined
   }
   async function comeBack() {
     link = null
-    while (!closed && connection === 'lost') {
+    // One at a time: of two, the second to come in would send the first one off.
+    if (coming) return
+    coming = true
+    while (!closed && !link) {
       await new Promise((resolve) => setTimeout(resolve, BACK_MS[Math.min(tries++, BACK_MS.length - 1)]))
       if (closed) return
       try {
         stream = await get<Stream>(`/api/streams/${stream.id}`)
         if (stream.status === 'ended') return finish()
         await preview.start()
-        link = await join()
+        if (!closed) await join()
       } catch {
-        draw()
+        // Of a try that failed half way, the last word may have been another.
+        connection = 'lost'
+        if (!closed) draw()
       }
     }
+    coming = false
   }
 
   async function look() {
@@ -160,7 +168,7 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   }
 
   try {
-    link = await join()
+    await join()
   } catch (error) {
     close()
     throw error
