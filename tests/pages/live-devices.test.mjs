@@ -60,6 +60,52 @@ paged('Live, its camera and microphone', {}, (scene) => {
     assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
   })
 
+  test('a reload while live opens camera and microphone once, and they are what is sent', async () => {
+    const context = await scene.context({ devices })
+    await context.context.addInitScript(() => {
+      window.opened = []
+      const { mediaDevices } = navigator
+      const usual = mediaDevices?.getUserMedia.bind(mediaDevices)
+      if (usual) mediaDevices.getUserMedia = async (wanted) => {
+        const stream = await usual(wanted)
+        window.opened.push(stream)
+        // Of two that are asked for at once, one is slower.
+        await new Promise((resolve) => setTimeout(resolve, window.opened.length * 400))
+        return stream
+      }
+    })
+    const page = await context.go('/live', { user: 'frank' })
+    await goLive(page, 'Reloaded')
+    await page.reload()
+    await page.getByText('Live for').waitFor()
+    await page.waitForTimeout(1_000)
+    assert.equal(await page.evaluate(() => window.opened.length), 1)
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+  })
+
+  test('a page that goes to something else while the browser opens the camera lets go of it', async () => {
+    const context = await scene.context({ devices })
+    await context.context.addInitScript(() => {
+      window.opened = []
+      const { mediaDevices } = navigator
+      const usual = mediaDevices?.getUserMedia.bind(mediaDevices)
+      if (usual) mediaDevices.getUserMedia = async (wanted) => {
+        await window.heldCamera
+        const stream = await usual(wanted)
+        window.opened.push(stream)
+        return stream
+      }
+      window.heldCamera = new Promise((go) => (window.letCamera = go))
+    })
+    const page = await context.go('/live', { user: 'grace' })
+    await page.getByText('The browser asks').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+    await page.evaluate(() => window.letCamera())
+    await waitFor(() => page.evaluate(() => window.opened.length === 1))
+    await waitFor(() => page.evaluate(() => window.opened[0].getTracks().every(({ readyState }) => readyState === 'ended')))
+  })
+
   test('who is asked whether to leave and stays is on the air all along; who leaves, leaves the room', async () => {
     const page = await scene.open('/live', { user: 'carol', devices })
     await goLive(page, 'Staying')
@@ -70,7 +116,7 @@ paged('Live, its camera and microphone', {}, (scene) => {
     await page.evaluate(() => dispatchEvent(new Event('pagehide')))
     await waitFor(async () => (await onAir(page)).length === 0)
     // Out of the browser's memory it comes back to the room as from any lost connection.
-    await waitFor(async () => (await onAir(page)).length === 1)
+    await waitFor(async () => (await onAir(page))[0]?.video)
     assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
   })
   test('tries to come back that fail end with one host in the room, who does not send himself off', async () => {

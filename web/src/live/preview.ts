@@ -22,6 +22,8 @@ export interface Preview {
 /** `changed` is told of each stream that takes the place of another. */
 export function preview(quality: Quality, changed: (stream: MediaStream) => void): Preview {
   let stream: MediaStream | null = null
+  let starting: Promise<boolean> | null = null
+  let closed = false
   let wanted = { quality, ...remembered(), soundOnly: false }
   const video = h('video', { playsinline: true, autoplay: true, muted: true, 'aria-label': 'Your camera' })
   video.muted = true
@@ -42,12 +44,16 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
   const button = (text: string, work: () => unknown) => h('button', { type: 'button', on: { click: () => void work() } }, text)
   const offer = () => over(h('p', {}, 'Your camera and microphone are off.'), button('Turn on camera and microphone', start))
 
-  async function start(): Promise<boolean> {
+  /** Asked for twice at once, they are opened once: of two streams, the later one stops the one that is sent already. */
+  const start = () => (starting ??= begin().finally(() => (starting = null)))
+
+  async function begin(): Promise<boolean> {
+    if (closed) return false
     if (stream?.getTracks().every((track) => track.readyState === 'live')) return true
     over(h('p', {}, 'The browser asks whether this page may use them…'))
     try {
       use(await open(wanted))
-      return true
+      return !closed
     } catch (error) {
       const { what, remedy, soundMayDo } = deviceTrouble(error)
       over(h('p', { role: 'alert' }, h('strong', {}, what), ` ${remedy}`), h('div', { class: 'row' }, button('Try again', start),
@@ -57,6 +63,8 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
   }
 
   function use(next: MediaStream) {
+    // The view was left while the browser asked.
+    if (closed) return stop(next)
     const before = stream
     stream = next
     video.srcObject = next
@@ -67,9 +75,13 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
     for (const track of next.getTracks()) track.addEventListener('ended', () => stream === next && offer())
     if (before) {
       changed(next)
-      for (const track of before.getTracks()) track.stop()
+      stop(before)
     }
     void fill()
+  }
+
+  function stop(those: MediaStream | null) {
+    for (const track of those?.getTracks() ?? []) track.stop()
   }
 
   async function fill() {
@@ -112,9 +124,10 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
       if (stream) void choose({})
     },
     close() {
+      closed = true
       navigator.mediaDevices?.removeEventListener('devicechange', plugged)
       level.follow(null)
-      for (const track of stream?.getTracks() ?? []) track.stop()
+      stop(stream)
       stream = null
     },
   }
