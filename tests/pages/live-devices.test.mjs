@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { waitFor } from '../e2e/harness/harness.mjs'
-import { paged } from './harness/browser.mjs'
+import { accessible, paged, shot } from './harness/browser.mjs'
 
 const devices = ['camera', 'microphone']
 const pictured = (page) => page.waitForFunction(() => document.querySelector('.stage video')?.videoWidth > 0)
@@ -23,6 +23,13 @@ async function goLive(page, title) {
   await page.getByRole('button', { name: 'Go Live Now' }).click()
   await page.getByText('Live for').waitFor()
 }
+
+/** A script's own `stop` is told to nobody; a cable that is pulled is. */
+const unplug = (page, kind) => page.evaluate((kind) => {
+  const track = document.querySelector('.stage video').srcObject.getTracks().find((one) => one.kind === kind)
+  track.stop()
+  track.dispatchEvent(new Event('ended'))
+}, kind)
 
 /** The page's clock runs ten times as fast from now on. */
 const hurry = (page) => page.evaluate(() => {
@@ -80,6 +87,55 @@ paged('Live, its camera and microphone', {}, (scene) => {
     await page.getByText('Live for').waitFor()
     await page.waitForTimeout(1_000)
     assert.equal(await page.evaluate(() => window.opened.length), 1)
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+  })
+
+  test('a camera that is unplugged is said to be off, opened again by its button and unmuted; the muted microphone is not', async () => {
+    const page = await scene.open('/live', { user: 'heidi', devices })
+    await goLive(page, 'Pulled')
+    await page.getByRole('button', { name: 'Mute', exact: true }).click()
+    await page.getByRole('button', { name: 'Unmute' }).waitFor()
+    await unplug(page, 'video')
+    await page.getByText('Your camera is off.').waitFor()
+    assert.equal((await onAir(page))[0].video.muted, true)
+    await accessible(page)
+    await shot(page, 'live-unplugged')
+    await page.getByRole('button', { name: 'Turn on camera', exact: true }).click()
+    await page.getByText('Your camera is off.').waitFor({ state: 'hidden' })
+    await waitFor(async () => (await onAir(page))[0].video.muted === false)
+    assert.deepEqual(await onAir(page), [{ audio: { ...LIVE, muted: true }, video: LIVE }])
+  })
+
+  test('in the place of a microphone that is unplugged another one is chosen, and heard', async () => {
+    const page = await scene.open('/live', { user: 'ivan', devices })
+    await goLive(page, 'Hoarse')
+    await unplug(page, 'audio')
+    await page.getByText('Your microphone is off.').waitFor()
+    await page.getByLabel('Microphone', { exact: true }).selectOption({ index: 1 })
+    await page.getByText('Your microphone is off.').waitFor({ state: 'hidden' })
+    await waitFor(async () => (await onAir(page))[0].audio.muted === false)
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+  })
+
+  test('who comes back without a camera is heard, and seen as soon as there is one', async () => {
+    const page = await scene.open('/live', { user: 'judy', devices })
+    await goLive(page, 'By ear')
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator
+      window.usual = mediaDevices.getUserMedia
+      mediaDevices.getUserMedia = async () => {
+        throw new DOMException('', 'NotReadableError')
+      }
+    })
+    await unplug(page, 'video')
+    await page.evaluate(() => window.rooms.at(-1).drop())
+    await page.getByText('Connection lost').waitFor()
+    await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+    assert.deepEqual(await onAir(page), [{ audio: LIVE }])
+    await page.getByText('is in use').waitFor()
+    await page.evaluate(() => (navigator.mediaDevices.getUserMedia = window.usual))
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await waitFor(async () => (await onAir(page))[0].video)
     assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
   })
 

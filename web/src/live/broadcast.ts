@@ -58,24 +58,25 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
   addEventListener('pagehide', goes)
   const published: Partial<Record<'audio' | 'video', LocalTrackPublication>> = {}
   const { bitrate, below } = LAYERS[quality]
+  async function publish(track: MediaStreamTrack) {
+    const kind = track.kind as 'audio' | 'video'
+    const local = (kind === 'audio' ? new LocalAudioTrack(track, undefined, true) : new LocalVideoTrack(track, undefined, true)) as LocalTrack
+    // Published first and muted then, some of it would be heard.
+    if (muted[kind]) await local.mute()
+    const publishing = room.localParticipant.publishTrack(local, kind === 'audio'
+      ? { source: Track.Source.Microphone }
+      : {
+          source: Track.Source.Camera,
+          simulcast: true,
+          videoEncoding: { maxBitrate: bitrate, maxFramerate: 30 },
+          videoSimulcastLayers: below.map(([width, height, bits]) => new VideoPreset(width, height, bits, 30)),
+          degradationPreference: 'maintain-resolution',
+        })
+    // In a room that is gone it may wait for ever.
+    published[kind] = await Promise.race([publishing, dropped])
+  }
   try {
-    for (const track of media.getTracks()) {
-      const kind = track.kind as 'audio' | 'video'
-      const local = (kind === 'audio' ? new LocalAudioTrack(track, undefined, true) : new LocalVideoTrack(track, undefined, true)) as LocalTrack
-      // Published first and muted then, some of it would be heard.
-      if (muted[kind]) await local.mute()
-      const publishing = room.localParticipant.publishTrack(local, kind === 'audio'
-        ? { source: Track.Source.Microphone }
-        : {
-            source: Track.Source.Camera,
-            simulcast: true,
-            videoEncoding: { maxBitrate: bitrate, maxFramerate: 30 },
-            videoSimulcastLayers: below.map(([width, height, bits]) => new VideoPreset(width, height, bits, 30)),
-            degradationPreference: 'maintain-resolution',
-          })
-      // In a room that is gone it may wait for ever.
-      published[kind] = await Promise.race([publishing, dropped])
-    }
+    for (const track of media.getTracks()) if (track.readyState === 'live') await publish(track)
   } catch (error) {
     left = true
     await room.disconnect(false)
@@ -84,7 +85,17 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
   heard('connected')
   return {
     async replace(stream) {
-      for (const track of stream.getTracks()) await published[track.kind as 'audio' | 'video']?.track?.replaceTrack(track, true)
+      for (const track of stream.getTracks()) {
+        const kind = track.kind as 'audio' | 'video'
+        const sent = published[kind]?.track
+        if (!sent) {
+          await publish(track)
+          continue
+        }
+        await sent.replaceTrack(track, true)
+        // LiveKit's client mutes what was unplugged, and not back again.
+        if (!muted[kind]) await sent.unmute()
+      }
     },
     async mute(kind, muted) {
       const track = published[kind]?.track

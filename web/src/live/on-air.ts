@@ -54,11 +54,13 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
     else if (now === 'lost') void comeBack()
   }
   async function join() {
-    const joined = await broadcast(stream.roomName, quality, preview.stream()!, muted, heard)
+    const media = preview.stream()!
+    const joined = await broadcast(stream.roomName, quality, media, muted, heard)
     // What happened meanwhile: the stream was ended here, the connection lost again, a button pressed.
     if (closed) return joined.leave()
     if (connection === 'lost') return
     link = joined
+    if (preview.stream() !== media) await joined.replace(preview.stream()!)
     for (const kind of ['audio', 'video'] as const) await joined.mute(kind, muted[kind])
   }
   async function comeBack() {
@@ -72,7 +74,8 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
       try {
         stream = await get<Stream>(`/api/streams/${stream.id}`)
         if (stream.status === 'ended') return finish()
-        await preview.start()
+        // Without a camera the microphone goes on alone.
+        if (!(await preview.start()) && !preview.stream()?.getTracks().some(({ readyState }) => readyState === 'live')) throw new Error('nothing to send')
         if (!closed) await join()
       } catch {
         // Of a try that failed half way, the last word may have been another.
@@ -130,7 +133,8 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
 
   function drawButtons() {
     const { status } = stream.recording
-    const key = `${runs(status)} ${status === 'stopping'} ${muted.audio} ${muted.video}`
+    const media = preview.stream()
+    const key = `${runs(status)} ${status === 'stopping'} ${muted.audio} ${muted.video} ${media?.getTracks().length}`
     // The same buttons stay where the focus is.
     if (key === drawn) return
     drawn = key
@@ -146,7 +150,6 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
       muted[kind] = !muted[kind]
       drawButtons()
     }
-    const media = preview.stream()
     put(buttons,
       media?.getAudioTracks().length && button('audio', muted.audio ? 'Unmute' : 'Mute', mute('audio')),
       media?.getVideoTracks().length && button('video', muted.video ? 'Camera on' : 'Camera off', mute('video')),
@@ -188,7 +191,12 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   )
   draw()
   say('You are live')
-  return { element, replace: (media) => void link?.replace(media), close }
+  const replace = (media: MediaStream) => {
+    drawButtons()
+    // One that is lost meanwhile sends what there is when it comes back.
+    link?.replace(media).catch((error) => void (link && toast(words(error))))
+  }
+  return { element, replace, close }
 }
 
 async function sendThumbnail(preview: Preview, id: string) {

@@ -39,10 +39,16 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
 
   const over = (...content: (Node | null | undefined | false)[]) => {
     stage.querySelector('.over')?.remove()
-    if (content.length > 0) stage.append(h('div', { class: 'over' }, ...content))
+    // Under the badges, when live.
+    if (content.length > 0) video.after(h('div', { class: 'over' }, ...content))
   }
   const button = (text: string, work: () => unknown) => h('button', { type: 'button', on: { click: () => void work() } }, text)
-  const offer = () => over(h('p', {}, 'Your camera and microphone are off.'), button('Turn on camera and microphone', start))
+  /** Before the first time both are off; later one may be without the other. */
+  const offer = () => {
+    const off = (['video', 'audio'] as const).filter((kind) => stream?.getTracks().some((track) => track.kind === kind && track.readyState === 'live') !== true)
+      .filter((kind) => kind === 'audio' || !wanted.soundOnly).map((kind) => (kind === 'video' ? 'camera' : 'microphone')).join(' and ')
+    over(h('p', {}, `Your ${off} ${off.includes(' ') ? 'are' : 'is'} off.`), button(`Turn on ${off}`, start))
+  }
 
   /** Asked for twice at once, they are opened once: of two streams, the later one stops the one that is sent already. */
   const start = () => (starting ??= begin().finally(() => (starting = null)))
