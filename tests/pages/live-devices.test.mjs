@@ -210,4 +210,32 @@ paged('Live, its camera and microphone', {}, (scene) => {
     await page.waitForTimeout(500)
     assert.deepEqual(await onAir(page), [])
   })
+  test('one sees oneself move while it goes live, and after; what cannot go live leaves the form whole', async () => {
+    const page = await scene.open('/live', { user: 'kim', devices })
+    await pictured(page)
+    const moves = async (what) => {
+      const at = () => page.evaluate(() => document.querySelector('.stage video')?.currentTime)
+      const first = await at()
+      await page.waitForTimeout(700)
+      assert.ok((await at()) > first, `${what}: ${first}, ${await at()}`)
+    }
+    await page.evaluate(() => {
+      window.heldRooms = new Promise((go) => (window.letRooms = go))
+      window.refuseRooms = true
+    })
+    await page.getByLabel('Title').fill('In the mirror')
+    const go = page.getByRole('button', { name: 'Go Live Now' })
+    await go.click()
+    await waitFor(() => page.evaluate(() => window.rooms?.length === 1))
+    await moves('while it connects')
+    await page.evaluate(() => window.letRooms())
+    await page.getByText('LiveKit cannot be reached').waitFor()
+    await moves('after it failed')
+    assert.ok(await page.getByLabel('Camera', { exact: true }).isVisible())
+    await page.evaluate(() => (window.refuseRooms = false))
+    await go.click()
+    await page.getByText('Live for').waitFor()
+    await moves('when live')
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'In the mirror')
+  })
 })

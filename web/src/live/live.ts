@@ -96,6 +96,10 @@ async function goOn(stream: Stream, quality: Quality, held = false) {
 async function enter(stream: Stream, quality: Quality) {
   air = await onAir(stream, quality, camera!, over, offerElsewhere)
   put(into, air.element)
+  // A video that is taken from one place of the page to another may stop there.
+  void air.element.querySelector('video')?.play().catch(() => {})
+  // What was pressed is gone.
+  air.element.querySelector('h2')?.focus()
   history.replaceState(null, '', '/live')
 }
 

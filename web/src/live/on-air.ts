@@ -41,9 +41,6 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
   const notice = h('p', { class: 'notice', role: 'alert' })
   const numbers = h('dl', { class: 'numbers' })
   const buttons = h('div', { class: 'row controls-row' })
-  preview.stage.append(top)
-  const element = h('div', { class: 'on-air' }, preview.stage,
-    h('div', { class: 'panel stack' }, h('h2', { dir: 'auto' }, stream.title), numbers, notice, buttons, preview.devices))
 
   const heard = (now: Connection) => {
     connection = now
@@ -176,6 +173,10 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
     close()
     throw error
   }
+  // Not before: until then the picture and its selects stand in the form, where they stay when it fails.
+  preview.stage.append(top)
+  const element = h('div', { class: 'on-air' }, preview.stage,
+    h('div', { class: 'panel stack' }, h('h2', { dir: 'auto', tabindex: -1 }, stream.title), numbers, notice, buttons, preview.devices))
   // Leaving ends the broadcast, so the browser asks.
   const hold = (event: BeforeUnloadEvent) => event.preventDefault()
   addEventListener('beforeunload', hold)
