@@ -29,6 +29,8 @@ const elsewhere = new BroadcastChannel('session')
 const changed = new EventTarget()
 
 let current: Session | null = null
+/** Nobody is signed in because somebody signed out; else a session ended, and who had it is still there. */
+export let signedOut = false
 
 /** Nothing is awaited before the token has left the address bar. */
 const returned = takeReturn()
@@ -45,7 +47,7 @@ addEventListener('pageshow', ({ persisted }) => persisted && settings.access && 
 
 elsewhere.onmessage = ({ data }) => {
   if (data?.ask && current?.token) elsewhere.postMessage({ token: current.token })
-  else if (data?.out) leave(false)
+  else if (data?.out) leave(false, true)
   else if (typeof data?.token === 'string' && (!current || data.renewed)) accept(data.token)
 }
 
@@ -70,6 +72,7 @@ function accept(token: string): boolean {
   const read = settings.user === null ? readable(token) : null
   if (!read) return false
   current = read
+  signedOut = false
   sessionStorage.setItem(TOKEN, token)
   localStorage.setItem(STARTED, '1')
   changed.dispatchEvent(new Event('change'))
@@ -95,16 +98,17 @@ export function signIn({ tab = false } = {}) {
 }
 
 export function signOut() {
-  if (current?.token) leave(true)
+  if (current?.token) leave(true, true)
   // Signed in by Access this page is until it is left, and a broadcast may keep it.
   else elsewhere.postMessage({ out: true })
   if (settings.access) location.assign('/cdn-cgi/access/logout')
 }
 
-/** The server took the token for none: forgets it. */
-export function leave(tell: boolean) {
+/** The server took the token for none, or it was given up: forgets it. */
+export function leave(tell: boolean, byHand = false) {
   if (!current) return
   current = null
+  signedOut = byHand
   sessionStorage.removeItem(TOKEN)
   localStorage.removeItem(STARTED)
   if (tell) elsewhere.postMessage({ out: true })

@@ -50,7 +50,11 @@ export async function player(recording: Recording): Promise<Player> {
   async function renew() {
     if (swapping || Date.now() - renewedAt < GIVE_UP_MS) return
     renewedAt = Date.now()
-    playback = await ask()
+    // When a session ended, the call that found it out forgot it, and what everybody may watch is there for nobody too.
+    playback = await ask().catch((error) => {
+      if (error instanceof Failure && error.status === 401) return ask()
+      throw error
+    })
     plan()
     await load(playback)
   }

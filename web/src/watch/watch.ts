@@ -2,7 +2,7 @@
 
 import { byId, put } from '../dom'
 import { start } from '../page'
-import { onSession } from '../session'
+import { onSession, session, signedOut } from '../session'
 import { trouble } from '../trouble'
 import { watchRecording } from './recording'
 import { watchStream } from './stream'
@@ -12,10 +12,13 @@ const into = byId('watch')
 
 /** Ends what the last showing began. */
 let end = () => {}
+/** For whom it is drawn. */
+let viewer: string | null = null
 
 async function show() {
   end()
   end = () => {}
+  viewer = session()?.user ?? null
   into.setAttribute('aria-busy', 'true')
   try {
     end = await (first === 'live' && second ? watchStream(into, second, show) : watchRecording(into, first ?? ''))
@@ -27,4 +30,8 @@ async function show() {
 
 await start()
 await show()
-onSession(() => void show())
+// To draw it anew is to begin at 0:00, or to leave the room. A session that ends is no reason: the next call asks as nobody.
+onSession(() => {
+  const now = session()
+  if (now ? now.user !== viewer : signedOut) void show()
+})
