@@ -118,6 +118,8 @@ export class Room {
     if (this.state === 'disconnected') return
     for (const { track } of this.localParticipant.trackPublications.values()) track.unpublish(stop)
     this.localParticipant.trackPublications.clear()
+    for (const { trackPublications } of this.remoteParticipants.values()) for (const { track } of trackPublications.values()) this.emit(RoomEvent.TrackUnsubscribed, track)
+    this.remoteParticipants.clear()
     for (const event of ['pagehide', 'beforeunload']) removeEventListener(event, this.left)
     this.state = 'disconnected'
     this.emit(RoomEvent.Disconnected, reason)

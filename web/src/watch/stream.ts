@@ -97,25 +97,43 @@ export async function watchStream(into: HTMLElement, id: string, again: () => un
     const token = await call<Token>('POST', '/livekit-token', { body: { roomName, role: 'viewer' } })
     const { Room, RoomEvent, Track, DisconnectReason } = await loadLiveKit()
     const joined = new Room({ adaptiveStream: { pixelDensity: 'screen' } })
-    const waiting = () => over(h('p', {}, 'Waiting for the picture…'))
+    let shown: RemoteTrack | null = null
+    /** What stands in the picture's place until it comes: with sound and no picture published, none will. */
+    const picture = () => {
+      // Whoever leaves is told of each track that goes.
+      if (over_) return
+      const kinds = [...joined.remoteParticipants.values()].flatMap((one) => [...one.trackPublications.values()].map(({ kind }) => kind))
+      if (shown) over()
+      else over(h('p', {}, kinds.includes(Track.Kind.Audio) && !kinds.includes(Track.Kind.Video) ? 'Sound only' : 'Waiting for the picture…'))
+    }
     const sound = h('div', { hidden: true })
     stage.append(sound)
     const attach = (track: RemoteTrack) => {
       if (track.kind === Track.Kind.Video) {
         track.attach(video)
-        over()
-      } else sound.append(track.attach())
+        shown = track
+      } else {
+        const element = track.attach()
+        // A new one is loud, whatever was chosen for the last.
+        element.muted = video.dataset.muted === 'true'
+        sound.append(element)
+      }
+      picture()
     }
     joined.on(RoomEvent.TrackSubscribed, attach)
     joined.on(RoomEvent.TrackUnsubscribed, (track) => {
       if (track.kind === Track.Kind.Video) {
         track.detach(video)
-        waiting()
+        // A host who came back may be there before the last one's track goes.
+        if (shown === track) shown = null
+        picture()
       } else for (const element of track.detach()) element.remove()
     })
+    // Only now it is no longer among what is published.
+    joined.on(RoomEvent.TrackUnpublished, picture)
     joined.on(RoomEvent.AudioPlaybackStatusChanged, () => drawControls(joined))
     joined.on(RoomEvent.Reconnecting, () => over(h('p', {}, 'Reconnecting…')))
-    joined.on(RoomEvent.Reconnected, () => over())
+    joined.on(RoomEvent.Reconnected, picture)
     joined.on(RoomEvent.Disconnected, async (reason) => {
       if (over_) return
       if (reason === DisconnectReason.ROOM_DELETED || reason === DisconnectReason.ROOM_CLOSED) {
@@ -134,7 +152,7 @@ export async function watchStream(into: HTMLElement, id: string, again: () => un
     } finally {
       clearTimeout(long)
     }
-    if (!video.srcObject) waiting()
+    picture()
     drawControls(joined)
     return joined
   }
