@@ -31,18 +31,28 @@ const MAX_GZIP = 320 * 1024
 export async function build(say = () => {}, bundle = deployed) {
   const chain = await workerToolchain()
   const sum = checksum(chain)
-  const stamp = path.join(root, bundle.folder, 'inputs.sha256')
-  if (isBuilt(bundle) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sum) return 'unchanged'
-  rmSync(stamp, { force: true })
+  const [built, onStableFor] = stampOf(bundle)
+  if (isBuilt(bundle) && built === sum) return ['unchanged', onStableFor].filter(Boolean).join('; ')
+  rmSync(stampFile(bundle), { force: true })
   let { code, output } = await compile(say, bundle, chain)
   // Nightlies change, and what we ask of one a later one may refuse. A fault of ours fails on stable in the same words.
-  const onStable = code !== 0 && chain.panicUnwind && !/--> src\//.test(output)
+  const onStable = code !== 0 && chain.panicUnwind && !/^error[^\n]*\n\s*--> src\//m.test(output)
   if (onStable) ({ code, output } = await compile(say, bundle, stable))
   if (code !== 0) throw new Stop('The Worker does not build.', { detail: compilersWords(output) })
   say('wasm-opt')
   await shrink(bundle)
-  writeFileSync(stamp, sum)
-  return onStable ? lostOnStable(`${chain.version} does not build the Worker`) : ''
+  const note = onStable ? lostOnStable(`${chain.version} does not build the Worker`) : ''
+  writeFileSync(stampFile(bundle), [sum, note].filter(Boolean).join('\n'))
+  return note
+}
+
+/** Of what a bundle was built, and, if nightly would not, why it is of the stable tool chain. */
+const stampOf = (bundle) => (existsSync(stampFile(bundle)) ? readFileSync(stampFile(bundle), 'utf8').split('\n') : [])
+const stampFile = ({ folder }) => path.join(root, folder, 'inputs.sha256')
+
+/** Whether a panic in the bundle as it was built costs its own request alone. */
+export async function unwinds(bundle) {
+  return (await workerToolchain()).panicUnwind && !stampOf(bundle)[1]
 }
 
 async function compile(say, bundle, chain) {

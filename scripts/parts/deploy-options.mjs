@@ -11,9 +11,13 @@ const COMMON = {
   env: { type: 'string', short: 'e' },
   cwd: { type: 'string' },
   profile: { type: 'string' },
+  c: { type: 'string' },
+  e: { type: 'string' },
   'env-file': { type: 'string', multiple: true },
   envFile: { type: 'string', multiple: true },
 }
+/** With two dashes as well, for that is how wrangler reads its aliases. */
+const ALIASES = { c: 'config', e: 'env' }
 const DRY_RUN = ['dry-run', 'dryRun', 'no-dry-run', 'no-dryRun']
 
 /** `{dry, config, common, all}`: `config` is the file's name, `common` for every command, `all` for `deploy`; neither has the dry run. */
@@ -25,9 +29,10 @@ export function deployOptions(args) {
   for (const token of tokens) {
     if (token.index === taken) continue
     taken = token.index // Letters that are written together have one index.
-    if (token.kind === 'option' && COMMON[token.name]) {
-      named[token.name] = valueOf(token)
-      const option = `--${token.name}=${named[token.name]}`
+    const name = ALIASES[token.name] ?? token.name
+    if (token.kind === 'option' && COMMON[name]) {
+      named[name] = valueOf(token)
+      const option = `--${name}=${named[name]}`
       found.common.push(option)
       found.all.push(option)
     } else if (token.kind === 'option' && DRY_RUN.includes(token.name)) {

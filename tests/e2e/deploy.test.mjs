@@ -33,6 +33,7 @@ test('a dry run is known by each spelling that wrangler takes', () => {
 })
 
 test('what names a database or an account goes to every command, all else to the deployment alone', () => {
+  for (const args of [['--e', 'staging'], ['--env=staging']]) assert.deepEqual(deployOptions(args).common, ['--env=staging'])
   const { common, all, config } = deployOptions(['-e', 'staging', '--minify', '-c=other.toml', '--name', 'x', '--dry-run'])
   assert.deepEqual(common, ['--env=staging', '--config=other.toml'])
   assert.deepEqual(all, ['--env=staging', '--minify', '--config=other.toml', '--name', 'x'])

@@ -4,12 +4,10 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
-import { panicProbe } from '../../scripts/build.mjs'
-import { workerToolchain } from '../../scripts/parts/rust.mjs'
+import { panicProbe, unwinds } from '../../scripts/build.mjs'
 import { start, waitFor } from './harness/harness.mjs'
 
-const { panicUnwind } = await workerToolchain()
-const skip = panicUnwind ? false : 'built without nightly Rust, so a panic takes its neighbours along: see `npm run setup`'
+const skip = (await unwinds(panicProbe)) ? false : 'built without nightly Rust, so a panic takes its neighbours along: see `npm run setup`'
 
 let stage
 before(async () => {

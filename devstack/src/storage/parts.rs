@@ -1,5 +1,5 @@
 //! The parts of uploads under way. `s3s-fs` puts together the numbers that it is told, whatever their ETags, and
-//! leaves out the others; Storj takes nothing but the very list of what it answered.
+//! leaves out the others. S3 takes nothing but the very list of what it answered; Storj may take less, and this is stricter on purpose.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
