@@ -150,7 +150,7 @@ pub fn stream(id: &str, stop: bool, now: Millis) -> Vec<Statement> {
         ),
         Statement::new(
             "UPDATE live_streams SET deleted_at = ?, owns_room = 0, status = 'ended', ended_at = COALESCE(ended_at, ?), ended_by = 'owner', \
-             wish = 'stopped', wish_at = ?, viewer_count = 0, tend_at = ? WHERE id = ? AND ",
+             wish = 'stopped', wish_at = ?, viewer_count = 0, thumbnail_key = NULL, tend_at = ? WHERE id = ? AND ",
             params![now, now, now, now, id],
         )
         .then(guard, params![stop]),
@@ -175,7 +175,7 @@ pub fn finish_stream(id: &str, now: Millis) -> Vec<Statement> {
         ),
         // A thousand viewers a run, and its name. Of somebody who is being erased nothing but the name is left.
         Statement::new(
-            "UPDATE live_streams SET title = '', about = NULL, thumbnail_key = NULL, \
+            "UPDATE live_streams SET title = '', about = NULL, \
              owner_id = CASE WHEN EXISTS (SELECT 1 FROM erasures WHERE user_id = owner_id) THEN '' ELSE owner_id END, \
              tend_at = CASE WHEN EXISTS (SELECT 1 FROM audience WHERE stream_id = ?) THEN ? \
              ELSE max(?, deleted_at + ?) END WHERE id = ? AND deleted_at IS NOT NULL",
