@@ -5,31 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { waitFor } from '../e2e/harness/harness.mjs'
 import { accessible, paged, shot } from './harness/browser.mjs'
-
-const devices = ['camera', 'microphone']
-const pictured = (page) => page.waitForFunction(() => document.querySelector('.stage video')?.videoWidth > 0)
-
-/** Whom LiveKit has in its rooms from this page, and what each publishes. */
-const onAir = (page) => page.evaluate(() => window.rooms.filter(({ state }) => state === 'connected').map(({ localParticipant }) =>
-  Object.fromEntries([...localParticipant.trackPublications.values()].map(({ kind, track, mutedAtFirst }) =>
-    [kind, { is: track.mediaStreamTrack.readyState, muted: track.isMuted, mutedAtFirst }]))))
-const LIVE = { is: 'live', muted: false, mutedAtFirst: false }
-const MUTED = { is: 'live', muted: true, mutedAtFirst: true }
-
-async function goLive(page, title) {
-  await pictured(page)
-  await page.getByLabel('Title').fill(title)
-  await page.getByLabel('Record Stream').uncheck()
-  await page.getByRole('button', { name: 'Go Live Now' }).click()
-  await page.getByText('Live for').waitFor()
-}
-
-/** A script's own `stop` is told to nobody; a cable that is pulled is. */
-const unplug = (page, kind) => page.evaluate((kind) => {
-  const track = document.querySelector('.stage video').srcObject.getTracks().find((one) => one.kind === kind)
-  track.stop()
-  track.dispatchEvent(new Event('ended'))
-}, kind)
+import { devices, goLive, LIVE, MUTED, onAir, pictured, unplug } from './harness/on-air.mjs'
 
 /** The page's clock runs ten times as fast from now on. */
 const hurry = (page) => page.evaluate(() => {

@@ -131,6 +131,21 @@ export class Room {
     this.drop(DisconnectReason.CLIENT_INITIATED, stop)
   }
 
+  /** A full reconnect: the same tracks under new publications, and the old ones are empty. */
+  async restart() {
+    const { localParticipant } = this
+    const before = [...localParticipant.trackPublications.values()]
+    localParticipant.trackPublications.clear()
+    this.emit(RoomEvent.Reconnecting)
+    for (const publication of before) {
+      const { track } = publication
+      track.unpublish(false)
+      publication.track = undefined
+      await localParticipant.publishTrack(track)
+    }
+    this.emit(RoomEvent.Reconnected)
+  }
+
   /** The host publishes. What is published is known when one has joined; the track itself comes after. */
   remote(kind, { soon = false } = {}) {
     const track = kind === 'video' ? drawn() : sounding()

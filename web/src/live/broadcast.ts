@@ -1,6 +1,6 @@
 // The host's side of a room: publishes the opened camera and microphone, and tells how the connection is.
 
-import type { LocalTrack, LocalTrackPublication, Room } from 'livekit-client'
+import type { LocalTrack, Room } from 'livekit-client'
 import { post } from '../api'
 import { loadLiveKit, unreachable } from '../connect'
 import type { Quality, Token } from '../shapes'
@@ -56,7 +56,9 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
   })
   joined = true
   addEventListener('pagehide', goes)
-  const published: Partial<Record<'audio' | 'video', LocalTrackPublication>> = {}
+  // The tracks and not their publications: when LiveKit's client reconnects in full, it takes those back, empties them and
+  // publishes the same tracks under new ones.
+  const sent: Partial<Record<'audio' | 'video', LocalTrack>> = {}
   const { bitrate, below } = LAYERS[quality]
   async function publish(track: MediaStreamTrack) {
     const kind = track.kind as 'audio' | 'video'
@@ -73,7 +75,8 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
           degradationPreference: 'maintain-resolution',
         })
     // In a room that is gone it may wait for ever.
-    published[kind] = await Promise.race([publishing, dropped])
+    await Promise.race([publishing, dropped])
+    sent[kind] = local
   }
   try {
     for (const track of media.getTracks()) if (track.readyState === 'live') await publish(track)
@@ -87,18 +90,18 @@ export async function broadcast(roomName: string, quality: Quality, media: Media
     async replace(stream) {
       for (const track of stream.getTracks()) {
         const kind = track.kind as 'audio' | 'video'
-        const sent = published[kind]?.track
-        if (!sent) {
+        const before = sent[kind]
+        if (!before) {
           await publish(track)
           continue
         }
-        await sent.replaceTrack(track, true)
+        await before.replaceTrack(track, true)
         // LiveKit's client mutes what was unplugged, and not back again.
-        if (!muted[kind]) await sent.unmute()
+        if (!muted[kind]) await before.unmute()
       }
     },
     async mute(kind, muted) {
-      const track = published[kind]?.track
+      const track = sent[kind]
       await (muted ? track?.mute() : track?.unmute())
     },
     async leave() {

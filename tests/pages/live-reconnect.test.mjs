@@ -1,0 +1,33 @@
+// Live: what a host's buttons and devices do after LiveKit's client, the camera or the connection came back.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { waitFor } from '../e2e/harness/harness.mjs'
+import { paged } from './harness/browser.mjs'
+import { devices, goLive, LIVE, onAir } from './harness/on-air.mjs'
+
+paged('Live, after something came back', {}, (scene) => {
+  test('after a full reconnect who mutes is muted, and another microphone takes the place of the first', async () => {
+    const page = await scene.open('/live', { user: 'alice', devices })
+    await goLive(page, 'Another server')
+    await page.evaluate(() => {
+      const { localParticipant } = window.rooms.at(-1)
+      window.first = [...localParticipant.trackPublications.values()].map(({ track }) => track)
+      return window.rooms.at(-1).restart()
+    })
+    assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
+    await page.getByRole('button', { name: 'Mute', exact: true }).click()
+    await page.getByRole('button', { name: 'Unmute' }).waitFor()
+    await page.getByRole('button', { name: 'Camera off' }).click()
+    await page.getByRole('button', { name: 'Camera on' }).waitFor()
+    const [{ audio, video }] = await onAir(page)
+    assert.deepEqual([audio.muted, video.muted], [true, true])
+    const before = await page.evaluate(() => window.first.map(({ mediaStreamTrack }) => mediaStreamTrack.id))
+    await page.getByLabel('Microphone', { exact: true }).selectOption({ index: 1 })
+    await waitFor(() => page.evaluate((before) => window.first.every(({ mediaStreamTrack: { id, readyState } }) => !before.includes(id) && readyState === 'live'), before))
+    // Not a second one beside it, which would not be muted either.
+    assert.ok(await page.evaluate(() => [...window.rooms.at(-1).localParticipant.trackPublications.values()].every(({ track }) => window.first.includes(track))))
+    const [after] = await onAir(page)
+    assert.deepEqual([after.audio.muted, after.video.muted], [true, true])
+  })
+})
