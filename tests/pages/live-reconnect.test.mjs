@@ -30,4 +30,28 @@ paged('Live, after something came back', {}, (scene) => {
     const [after] = await onAir(page)
     assert.deepEqual([after.audio.muted, after.video.muted], [true, true])
   })
+
+  test('a reload that finds no camera goes on with the stream as soon as the stage has opened what there is', async () => {
+    const context = await scene.context({ devices })
+    await context.context.addInitScript(() => {
+      const { mediaDevices } = navigator
+      const usual = mediaDevices?.getUserMedia.bind(mediaDevices)
+      if (usual) mediaDevices.getUserMedia = async (wanted) => {
+        if (sessionStorage.getItem('gone') && wanted.video) throw new DOMException('', 'NotFoundError')
+        return usual(wanted)
+      }
+    })
+    const page = await context.go('/live', { user: 'bob' })
+    await goLive(page, 'Half of it')
+    const stage = page.locator('.stage')
+    for (const [button, sent] of [['Try again', { audio: LIVE, video: LIVE }], ['Sound only', { audio: LIVE }]]) {
+      await page.evaluate(() => sessionStorage.setItem('gone', 'yes'))
+      await page.reload()
+      await page.getByText('goes on as soon as the camera does').waitFor()
+      if (button === 'Try again') await page.evaluate(() => sessionStorage.removeItem('gone'))
+      await stage.getByRole('button', { name: button }).click()
+      await page.getByText('Live for').waitFor()
+      assert.deepEqual(await onAir(page), [sent])
+    }
+  })
 })

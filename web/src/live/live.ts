@@ -82,12 +82,21 @@ async function goLive(choices: Choices) {
 /** After a reload, or taken over from another tab. */
 async function goOn(stream: Stream, quality: Quality, held = false) {
   if (!held && !(await hold(stream.id))) return offerElsewhere(stream)
-  camera = preview(quality, (media) => air?.replace(media))
-  put(into, h('div', { class: 'on-air' }, camera.stage, h('div', { class: 'panel stack' }, h('h2', { dir: 'auto' }, stream.title), h('p', {}, 'Coming back to your stream…'))))
+  let waiting: (() => void) | null = null
+  camera = preview(quality, (media) => (air ? air.replace(media) : waiting?.()))
+  const { stage } = camera
+  const say = (...content: HTMLElement[]) => put(into, h('div', { class: 'on-air' }, stage, h('div', { class: 'panel stack' }, h('h2', { dir: 'auto' }, stream.title), ...content)))
+  const coming = () => say(h('p', {}, 'Coming back to your stream…'))
+  coming()
   sessionStorage.setItem(CURRENT, JSON.stringify({ id: stream.id, quality }))
   if (!(await camera.start())) {
-    put(into, h('div', { class: 'on-air' }, camera.stage, h('div', { class: 'panel stack' }, h('h2', { dir: 'auto' }, stream.title),
-      h('p', {}, 'Your stream goes on as soon as the camera does.'), h('button', { type: 'button', class: 'primary', on: { click: () => void show() } }, 'Try again'), endButton(stream))))
+    // The stage has buttons of its own that open what there is.
+    waiting = () => {
+      waiting = null
+      coming()
+      enter(stream, quality).catch((error) => put(into, trouble(error, show)))
+    }
+    say(h('p', {}, 'Your stream goes on as soon as the camera does.'), h('button', { type: 'button', class: 'primary', on: { click: () => void show() } }, 'Try again'), endButton(stream))
     return
   }
   await enter(stream, quality)

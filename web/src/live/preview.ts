@@ -19,7 +19,7 @@ export interface Preview {
   close: () => void
 }
 
-/** `changed` is told of each stream that takes the place of another. */
+/** `changed` is told of each stream: the first one, and each that takes the place of another. */
 export function preview(quality: Quality, changed: (stream: MediaStream) => void): Preview {
   let stream: MediaStream | null = null
   let starting: Promise<boolean> | null = null
@@ -79,10 +79,8 @@ export function preview(quality: Quality, changed: (stream: MediaStream) => void
     if (wanted.soundOnly) over(h('p', {}, 'Sound only'))
     // Unplugged, or taken away by the system.
     for (const track of next.getTracks()) track.addEventListener('ended', () => stream === next && offer())
-    if (before) {
-      changed(next)
-      stop(before)
-    }
+    changed(next)
+    stop(before)
     void fill()
   }
 
