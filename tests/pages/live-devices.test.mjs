@@ -30,7 +30,7 @@ paged('Live, its camera and microphone', {}, (scene) => {
     assert.equal((await onAir(page))[0].audio.muted, false)
   })
 
-  test('a camera that ended while the connection was lost is opened anew before it is sent', async () => {
+  test('a camera that ended while the connection was lost is opened anew, and sent', async () => {
     const page = await scene.open('/live', { user: 'bob', devices })
     await goLive(page, 'Asleep')
     await page.evaluate(() => {
@@ -40,6 +40,7 @@ paged('Live, its camera and microphone', {}, (scene) => {
     })
     await page.getByText('Connection lost').waitFor()
     await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+    await waitFor(async () => (await onAir(page))[0]?.video?.is === 'live')
     assert.deepEqual(await onAir(page), [{ audio: LIVE, video: LIVE }])
   })
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { waitFor } from '../e2e/harness/harness.mjs'
 import { paged } from './harness/browser.mjs'
-import { devices, goLive, LIVE, onAir } from './harness/on-air.mjs'
+import { devices, goLive, LIVE, onAir, unplug } from './harness/on-air.mjs'
 
 paged('Live, after something came back', {}, (scene) => {
   test('after a full reconnect who mutes is muted, and another microphone takes the place of the first', async () => {
@@ -53,5 +53,22 @@ paged('Live, after something came back', {}, (scene) => {
       await page.getByText('Live for').waitFor()
       assert.deepEqual(await onAir(page), [sent])
     }
+  })
+
+  test('without its camera who comes back is heard, and asked nothing by the browser', async () => {
+    const page = await scene.open('/live', { user: 'carol', devices })
+    await goLive(page, 'Unasked')
+    await page.evaluate(() => {
+      // A browser that asks each time, and a host who does not answer.
+      navigator.permissions.query = async () => ({ state: 'prompt' })
+      navigator.mediaDevices.getUserMedia = () => ((window.asked = true), new Promise(() => {}))
+    })
+    await unplug(page, 'video')
+    await page.evaluate(() => window.rooms.at(-1).drop())
+    await page.getByText('Connection lost').waitFor()
+    await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+    assert.deepEqual(await onAir(page), [{ audio: LIVE }])
+    assert.equal(await page.evaluate(() => window.asked), undefined)
+    assert.ok(await page.getByRole('button', { name: 'Turn on camera', exact: true }).isVisible())
   })
 })

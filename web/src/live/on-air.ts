@@ -11,6 +11,7 @@ import type { Quality, Stream } from '../shapes'
 import { words } from '../trouble'
 import { inWords, moves, recordingBadge, runs } from './badge'
 import { broadcast, type Broadcast, type Connection, type Muted } from './broadcast'
+import { isAllowed } from './devices'
 import type { Preview } from './preview'
 
 const POLL_MS = 5_000
@@ -71,8 +72,10 @@ export async function onAir(first: Stream, quality: Quality, preview: Preview, o
       try {
         stream = await get<Stream>(`/api/streams/${stream.id}`)
         if (stream.status === 'ended') return finish()
-        // Without a camera the microphone goes on alone.
-        if (!(await preview.start()) && !preview.stream()?.getTracks().some(({ readyState }) => readyState === 'live')) throw new Error('nothing to send')
+        // Without a camera the microphone goes on alone, and waits for nothing. What the browser would ask about is left to
+        // the stage's button; what it would not, comes to the broadcast when it is open.
+        if (preview.stream()?.getTracks().some(({ readyState }) => readyState === 'live')) void isAllowed().then((allowed) => allowed && !closed && preview.start())
+        else if (!(await preview.start())) throw new Error('nothing to send')
         if (!closed) await join()
       } catch {
         // Of a try that failed half way, the last word may have been another.
