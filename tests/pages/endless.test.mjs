@@ -142,4 +142,20 @@ paged('The lists of Discover', {}, (scene) => {
     await page.getByRole('heading', { name: 'Nothing found' }).waitFor()
     assert.equal(pages, 4)
   })
+
+  test('what says that there is nothing stays while it is asked again, however long that takes', async () => {
+    const page = await scene.open('/discover?tab=live')
+    await page.getByRole('heading', { name: 'Nobody is live right now' }).waitFor()
+    let answer
+    const held = new Promise((resolve) => (answer = resolve))
+    await page.route('**/api/streams?*', async (route) => (await held, route.continue()))
+    await page.evaluate(() => dispatchEvent(new Event('online')))
+    await waitFor(async () => (await page.locator('#list').getAttribute('aria-busy')) === 'true')
+    await page.waitForTimeout(500)
+    assert.equal(await page.locator('.skeletons').count(), 0)
+    assert.ok(await page.getByRole('heading', { name: 'Nobody is live right now' }).isVisible())
+    answer()
+    await settled(page)
+    assert.ok(await page.getByRole('heading', { name: 'Nobody is live right now' }).isVisible())
+  })
 })

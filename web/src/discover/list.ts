@@ -84,7 +84,7 @@ export function endlessList<T extends { id: string }>({ into, path, read, card, 
   async function load() {
     const mine = (signal = newTurn())
     into.setAttribute('aria-busy', 'true')
-    const late = setTimeout(() => list.isConnected || put(into, skeletons()), SKELETON_AFTER_MS)
+    const late = setTimeout(() => list.isConnected || nothing?.isConnected || put(into, skeletons()), SKELETON_AFTER_MS)
     near.disconnect()
     try {
       const asked = path()
