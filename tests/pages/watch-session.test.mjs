@@ -80,4 +80,22 @@ paged('Watch, while sessions come and go', {}, (scene) => {
     assert.deepEqual(await page.evaluate(() => window.rooms.map(({ state }) => state)), ['connected'])
     assert.ok(await marked(page))
   })
+
+  test('who signs out in another tab has left here too, though here the session had ended before', async () => {
+    const { p } = scene
+    const { streamId } = await p.host('two-tabs', { title: 'Two tabs' })
+    await p.until(streamId, (stream) => stream.status === 'live')
+    const context = await scene.context()
+    const page = await context.go(`/watch/live/${streamId}`, { user: 'alice' })
+    await page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0)
+    await mark(page)
+    const other = await context.context.newPage()
+    await other.goto('/setup')
+    await who(other).getByText('alice').waitFor()
+    await page.route(`**/api/streams/${streamId}`, (route) => route.fulfill(ended), { times: 1 })
+    await who(page).getByText('alice').waitFor({ state: 'detached' })
+    assert.ok(await marked(page))
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await waitFor(async () => !(await marked(page)))
+  })
 })

@@ -106,7 +106,8 @@ export function signOut() {
 
 /** The server took the token for none, or it was given up: forgets it. */
 export function leave(tell: boolean, byHand = false) {
-  if (!current) return
+  // Here the session may have ended already: that somebody signed out is news all the same.
+  if (!current && (!byHand || signedOut)) return
   current = null
   signedOut = byHand
   sessionStorage.removeItem(TOKEN)

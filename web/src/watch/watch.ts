@@ -31,7 +31,8 @@ async function show() {
 await start()
 await show()
 // To draw it anew is to begin at 0:00, or to leave the room. A session that ends is no reason: the next call asks as nobody.
+// Nor is a sign-out in another tab, where it is drawn for nobody as it is.
 onSession(() => {
   const now = session()
-  if (now ? now.user !== viewer : signedOut) void show()
+  if (now ? now.user !== viewer : signedOut && viewer !== null) void show()
 })
