@@ -10,46 +10,25 @@ mod values;
 use crate::auth::caller::AuthRules;
 use crate::flow::decide::Limits;
 use crate::livekit::token::ApiKey;
+use crate::names::{Named as _, Visibility};
 use crate::notify::{self, Notify};
 use crate::prices::{self, Prices, StorjTier};
 use crate::quality::Quality;
 use crate::secret::Secret;
+use crate::shape;
 use crate::storj::sign::{Bucket, Credentials};
 use crate::time::MINUTE;
 use values::{Values, go_duration_ms, http_origin};
 
-/// What is wrong with one variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The variable.
-    pub name: &'static str,
-    /// What is expected of it.
-    pub expected: String,
-}
-
-/// Who may be public by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visibility {
-    /// Everyone sees it.
-    Public,
-    /// Its owner and admins alone.
-    Private,
-}
-
-impl Visibility {
-    /// The name on the wire and in the database.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Private => "private",
-        }
-    }
-
-    /// Reads a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Public, Self::Private].into_iter().find(|v| v.name() == name)
+shape! {
+    /// What is wrong with one variable.
+    #[derive(Clone, PartialEq, Eq)]
+    #[schemars(inline)]
+    pub struct Fault {
+        /// The variable.
+        "name" => pub name: &'static str,
+        /// What is expected of it.
+        "expected" => pub expected: String,
     }
 }
 
@@ -246,7 +225,7 @@ impl Config {
                 public_url,
                 room_prefix,
                 record_foreign_rooms: record_foreign_rooms.unwrap_or(false),
-                default_visibility: default_visibility.unwrap_or(Visibility::Public),
+                default_visibility: default_visibility.unwrap_or(Visibility::PUBLIC),
                 default_quality: default_quality.unwrap_or_default(),
                 anonymous_viewers: anonymous_viewers.unwrap_or(false),
                 safety_copy: safety_copy.unwrap_or(true),

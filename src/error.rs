@@ -2,10 +2,9 @@
 //!
 //! What LiveKit, Storj or D1 wrote is never part of it: LiveKit's messages repeat tokens.
 
+use crate::shape;
 use std::borrow::Cow;
 use std::ops::Deref;
-
-use serde::Serialize;
 
 /// An answer that is not a success. One word long, because every `?` carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +35,21 @@ impl Deref for Error {
     }
 }
 
-/// The body of an error, as README gives it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ErrorBody<'a> {
-    success: bool,
-    code: &'a str,
-    message: &'a str,
-    hint: Option<&'a str>,
-    request_id: &'a str,
+shape! {
+    /// A refusal, or trouble.
+    #[schemars(rename = "Error")]
+    pub struct ErrorBody<'a> {
+        /// `false`.
+        "success" => success: bool,
+        /// For programs; it stays what it is.
+        "code" => code: &'a str,
+        /// For people, naming field and limit where there is one.
+        "message" => message: &'a str,
+        /// What to do about it.
+        "hint" => hint: Option<&'a str>,
+        /// Leads to the line in the log.
+        "requestId" => request_id: &'a str,
+    }
 }
 
 impl Error {

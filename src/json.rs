@@ -6,8 +6,8 @@
 
 use std::fmt;
 
+use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserializer as _, Serialize};
 use serde_json::{Map, Value};
 
 /// Why a text is no object that can be read strictly.
@@ -154,23 +154,6 @@ pub fn whole_list<'a>(value: &'a Value, name: &str, texts: &[&str]) -> Option<&'
     let list = list.as_array()?;
     let readable = |entry: &Value| entry.is_object() && texts.iter().all(|name| member(entry, &[name]).is_none_or(Value::is_string));
     list.iter().all(readable).then_some(list)
-}
-
-/// An object of these members: what serde_json's `json!` makes of one, of a third of the code. That one is written out in
-/// place for each member, with a way out for a panic. An object within is an `object!` of its own.
-#[macro_export]
-macro_rules! object {
-    ({ $($name:literal : $value:expr),* $(,)? }) => {{
-        let mut members = serde_json::Map::new();
-        $($crate::json::put(&mut members, $name, &$value);)*
-        serde_json::Value::Object(members)
-    }};
-}
-
-/// For [`object!`]. What cannot be said in JSON is `null`: nothing here is such.
-#[inline(never)]
-pub fn put<T: Serialize + ?Sized>(members: &mut Map<String, Value>, name: &str, value: &T) {
-    members.insert(name.to_owned(), serde_json::to_value(value).unwrap_or_default());
 }
 
 /// Writes a value. `Value`'s own `Display` brings a second writer, the pretty one, along.

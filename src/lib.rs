@@ -4,7 +4,8 @@
 //! The core knows no runtime: time, randomness, the database and every request are arguments, so it runs
 //! natively under tests just as it runs on Cloudflare.
 //!
-//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`]: the ground floor.
+//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`], [`told`], [`names`]: the
+//!   ground floor.
 //! - [`doctor`]: what is wrong with an installation, found by doing it.
 //! - [`prices`]: what recordings cost. [`notify`]: Standard Webhooks, for the operator's own programs.
 //! - [`auth`]: who calls. [`livekit`]: tokens, webhook signatures, messages. [`storj`]: SigV4, keys, objects.
@@ -29,6 +30,7 @@ pub mod http;
 pub mod json;
 pub mod jws;
 pub mod livekit;
+pub mod names;
 pub mod notify;
 pub mod ports;
 pub mod prices;
@@ -41,6 +43,7 @@ pub mod site;
 pub mod store;
 pub mod storj;
 pub mod time;
+pub mod told;
 
 #[cfg(target_arch = "wasm32")]
 mod worker;

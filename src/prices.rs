@@ -4,20 +4,25 @@
 //! is a whole number. What an operator pays LiveKit for a minute and which of Storj's tiers the bucket is in
 //! are settings: `LIVEKIT_MINUTE_USD`, `STORJ_TIER`.
 
+use crate::shape;
+
 /// A GB as Storj counts it: base 10.
 pub const GB: i64 = 1_000_000_000;
 /// Dollars have two digits in texts.
 const CENT: i64 = 10_000;
 
-/// Where a price is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// What it says.
-    pub what: &'static str,
-    /// Where it says so.
-    pub at: &'static str,
-    /// When that was read or came into effect.
-    pub date: &'static str,
+shape! {
+    /// Where a price is from.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    #[schemars(inline)]
+    pub struct Source {
+        /// What it says.
+        "what" => pub what: &'static str,
+        /// Where it says so.
+        "source" => pub at: &'static str,
+        /// When that was read or came into effect.
+        "date" => pub date: &'static str,
+    }
 }
 
 /// Storj's tiers under its simplified pricing.

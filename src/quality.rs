@@ -3,24 +3,44 @@
 //! Sources: presets of LiveKit Egress v1.14.1 `pkg/config/encoding.go` (read August 2026). Its code
 //! defaults differ from the protocol's comments, so nothing is left to a default here.
 
-use serde::Serialize;
+use schemars::JsonSchema;
 use serde_json::{Value, json};
 
+use crate::names::Named;
 use crate::object;
+use crate::told::Told;
 
 /// A recording's picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
 pub enum Quality {
     /// 1280×720, 30 frames a second, 3,000 kbit/s.
-    #[serde(rename = "720p")]
+    #[schemars(rename = "720p")]
     Hd,
     /// 1920×1080, 30 frames a second, 4,500 kbit/s.
     #[default]
-    #[serde(rename = "1080p")]
+    #[schemars(rename = "1080p")]
     FullHd,
     /// 3840×2160, 30 frames a second, 16,000 kbit/s: no preset of LiveKit's goes there.
-    #[serde(rename = "4k")]
+    #[schemars(rename = "4k")]
     UltraHd,
+}
+
+impl Named for Quality {
+    const NAMES: &'static [&'static str] = &["720p", "1080p", "4k"];
+
+    fn named(name: &'static str) -> Self {
+        match name {
+            "720p" => Self::Hd,
+            "4k" => Self::UltraHd,
+            _ => Self::FullHd,
+        }
+    }
+}
+
+impl Told for Quality {
+    fn told(&self) -> Value {
+        Value::from(self.name())
+    }
 }
 
 /// AAC in every preset, kbit/s.
@@ -30,6 +50,9 @@ const AUDIO_KBPS: i64 = 128;
 const UHD_KBPS: i64 = 16_000;
 
 impl Quality {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hd, Self::FullHd, Self::UltraHd];
+
     /// The name on the wire and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -38,12 +61,6 @@ impl Quality {
             Self::FullHd => "1080p",
             Self::UltraHd => "4k",
         }
-    }
-
-    /// Reads a name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Hd, Self::FullHd, Self::UltraHd].into_iter().find(|q| q.name() == name)
     }
 
     /// The encoding part of an egress request: `preset`, or `advanced` where no preset fits.

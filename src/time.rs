@@ -3,7 +3,10 @@
 //! In scope: milliseconds, ISO 8601 text, LiveKit's nanoseconds and seconds. Out of scope: a clock
 //! (time is an argument everywhere in the core) and time zones (everything is UTC).
 
-use serde::{Serialize, Serializer};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
+
+use crate::told::Told;
 
 /// A point in time: Unix milliseconds, UTC. D1 and JavaScript hold it exactly (it stays far below
 /// 2^53), which LiveKit's nanoseconds would not.
@@ -158,10 +161,23 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (yoe + era * 400 + i64::from(month <= 2), month, day)
 }
 
-impl Serialize for Millis {
-    /// ISO text: what the API answers. Statements bind the number itself.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.iso())
+impl JsonSchema for Millis {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+impl Told for Millis {
+    fn told(&self) -> Value {
+        Value::String(self.iso())
     }
 }
 

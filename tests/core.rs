@@ -36,14 +36,8 @@ mod left_open;
 mod models;
 #[path = "core/notify.rs"]
 mod notify;
-#[path = "core/openapi.rs"]
+#[path = "core/openapi/mod.rs"]
 mod openapi;
-#[path = "core/openapi_broadcast.rs"]
-mod openapi_broadcast;
-#[path = "core/openapi_keeping.rs"]
-mod openapi_keeping;
-#[path = "core/openapi_schema.rs"]
-mod openapi_schema;
 #[path = "core/pages.rs"]
 mod pages;
 #[path = "core/pictures.rs"]

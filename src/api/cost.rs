@@ -1,21 +1,18 @@
 //! `GET /api/estimate` and `GET /api/usage`: what recordings will cost, and what they did.
 
-use serde_json::Value;
-
+use super::input::{Hours, Nothing, Viewers};
 use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
-use crate::object;
+use crate::input;
+use crate::names::PriceList;
 use crate::ports::{Desk, Ports};
-use crate::prices::{Bill, GB, Line, Prices, Used, dollars, millionths, minutes};
+use crate::prices::{Bill, GB, Prices, Source, Used, dollars, minutes};
 use crate::quality::Quality;
-use crate::store::usage::{self, Month};
+use crate::shape;
+use crate::store::usage::{self, Month as Row};
 
-/// More than anybody records in a month, and still far from 2^53 in every figure.
-const MOST_HOURS: i64 = 100_000;
-/// People who watch every recording whole, likewise.
-const MOST_VIEWERS: i64 = 10_000;
 /// Ten years.
 const MOST_MONTHS: i64 = 120;
 
@@ -24,35 +21,122 @@ const THIRTY_DAYS: &str = "Storj bills an object for at least 30 days and for at
 const SAFETY_COPY: &str = "The safety copy goes once the MP4 is verified, and is billed for its 30 days; SAFETY_COPY=off does without.";
 const LIVE_VIEWERS: &str = "Watching live is not in it: LiveKit bills its connection minutes and traffic by themselves.";
 
+input! {
+    /// A month.
+    pub struct Month {
+        /// Hours recorded in it.
+        "hours" => hours: Hours,
+        /// Of the recordings.
+        "quality" => quality: Option<Quality>,
+        /// How many watch every recording whole.
+        "viewers" => viewers: Viewers,
+        /// Today's, or those of the guide.
+        "prices" => prices: Option<PriceList>,
+    }
+}
+
+shape! {
+    /// What a month of so many hours costs.
+    pub struct Estimate {
+        /// Whose.
+        #[schemars(with = "PriceList")]
+        "prices" => prices: &'static str,
+        /// With two digits after the point.
+        "hours" => hours: f64,
+        /// Of the recordings.
+        "quality" => quality: Quality,
+        /// Who watch every recording whole.
+        "viewers" => viewers: i64,
+        /// What the recordings weigh.
+        "storedBytes" => stored_bytes: i64,
+        /// What is to be known of it, for people.
+        "notes" => notes: Vec<String>,
+        /// Where the prices are from.
+        "sources" => sources: [Source; 2],
+        /// Of the bill, those of nothing too.
+        "lines" => lines: Vec<Line>,
+        /// Their sum, in millionths of a dollar.
+        "totalMicroDollars" => total_micro_dollars: i64,
+        /// The same, as `$42.00`.
+        "total" => total: String,
+    }
+
+    /// What each month recorded, kept, gave out and cost.
+    pub struct Usage {
+        /// The newest first.
+        "months" => months: Vec<MonthOfUse>,
+        /// Now.
+        "bytesKept" => bytes_kept: i64,
+        /// Whose.
+        #[schemars(with = "PriceList")]
+        "prices" => prices: &'static str,
+        /// What is to be known of it, for people.
+        "notes" => notes: [&'static str; 4],
+        /// Where the prices are from.
+        "sources" => sources: [Source; 2],
+    }
+
+    /// A month. A recording counts in the one in which it began.
+    #[schemars(inline)]
+    pub struct MonthOfUse {
+        /// As `2026-11`, UTC.
+        "month" => month: String,
+        /// So many.
+        "recordings" => recordings: i64,
+        /// With two digits after the point.
+        "hoursRecorded" => hours_recorded: f64,
+        /// Each recording rounded up.
+        "minutesBilled" => minutes_billed: i64,
+        /// What its recordings weigh.
+        "bytesAdded" => bytes_added: i64,
+        /// As many as the recordings have that had a copy.
+        "bytesOfSafetyCopies" => bytes_of_safety_copies: i64,
+        /// At its end.
+        "bytesKept" => bytes_kept: i64,
+        /// Each person counts once a minute.
+        "downloads" => downloads: i64,
+        /// Each download counted whole.
+        "bytesDownloaded" => bytes_downloaded: i64,
+        /// Of the bill, those of nothing too.
+        "lines" => lines: Vec<Line>,
+        /// Their sum, in millionths of a dollar.
+        "totalMicroDollars" => total_micro_dollars: i64,
+        /// The same, as `$42.00`.
+        "total" => total: String,
+    }
+
+    /// One line of a bill.
+    #[schemars(inline)]
+    pub struct Line {
+        /// What for.
+        "name" => name: &'static str,
+        /// What `quantity` counts.
+        "unit" => unit: &'static str,
+        /// So many, rounded up.
+        "quantity" => quantity: i64,
+        /// Of which so many cost nothing.
+        "free" => free: i64,
+        /// The price of one.
+        "microDollarsEach" => micro_dollars_each: i64,
+        /// What they come to.
+        "microDollars" => micro_dollars: i64,
+        /// The same, as `$42.00`.
+        "total" => total: String,
+    }
+}
+
 /// `GET /api/estimate`: a month of so many hours, line by line.
 ///
 /// # Errors
 /// 400 naming the parameter and its limit.
 pub fn estimate<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Reply, Error> {
-    let query = input::query(request, &["hours", "quality", "viewers", "prices"])?;
-    let given = |name| input::parameter(&query, name);
-    let hours = given("hours").unwrap_or("1");
-    let duration_ms = millionths(hours)
-        .filter(|hours| (1..=MOST_HOURS * 1_000_000).contains(hours))
-        // An hour is 3.6 million milliseconds.
-        .map(|hours| hours * 18 / 5)
-        .ok_or_else(|| Error::invalid(format!("`hours` is a number above 0, up to {MOST_HOURS}, with at most 6 digits after the point")))?;
-    let viewers: i64 =
-        given("viewers").map_or(Ok(0), str::parse).ok().filter(|viewers| (0..=MOST_VIEWERS).contains(viewers)).ok_or_else(|| {
-            Error::invalid(format!("`viewers` is a whole number from 0 to {MOST_VIEWERS}: who watches every recording whole"))
-        })?;
-    let prices = match given("prices") {
-        None | Some("today") => desk.config.prices,
-        Some("guide") => Prices::guide(),
-        Some(_) => return Err(Error::invalid("`prices` is today or guide")),
-    };
-    let is_guide = prices.name == "guide";
-    let quality = match given("quality") {
-        Some(name) => Quality::from_name(name).ok_or_else(|| Error::invalid("`quality` is 720p, 1080p or 4k"))?,
-        // The guide prices an "HD recording", and only that fits its table.
-        None if is_guide => Quality::Hd,
-        None => desk.config.default_quality,
-    };
+    let Month { hours, quality, viewers: Viewers(viewers), prices } = input::query(request)?;
+    // An hour is 3.6 million milliseconds.
+    let duration_ms = hours.millionths() * 18 / 5;
+    let is_guide = prices == Some(PriceList("guide"));
+    let prices = if is_guide { Prices::guide() } else { desk.config.prices };
+    // The guide prices an "HD recording", and only that fits its table.
+    let quality = quality.unwrap_or(if is_guide { Quality::Hd } else { desk.config.default_quality });
 
     let stored_bytes = quality.estimated_bytes(false, duration_ms);
     // The guide knows of no safety copy.
@@ -61,23 +145,26 @@ pub fn estimate<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Reply
     let bill = prices.bill(&used);
     let mut notes = vec![ROUNDING.to_owned(), LIVE_VIEWERS.to_owned()];
     if is_guide {
-        notes.extend([Quality::Hd, Quality::FullHd, Quality::UltraHd].map(|quality| fits(&prices, quality, hours, duration_ms)));
+        notes.extend(Quality::ALL.map(|quality| fits(&prices, quality, &hours.0, duration_ms)));
     } else {
         notes.push(THIRTY_DAYS.to_owned());
         if copied_bytes > 0 {
             notes.push(SAFETY_COPY.to_owned());
         }
     }
-    let answer = object!({
-        "prices": prices.name,
-        "hours": hundredths(duration_ms),
-        "quality": quality.name(),
-        "viewers": viewers,
-        "storedBytes": stored_bytes,
-        "notes": notes,
-        "sources": sources(&prices),
-    });
-    Ok(Reply::json(200, with_bill(answer, &bill)))
+    let answer = Estimate {
+        prices: prices.name,
+        hours: hundredths(duration_ms),
+        quality,
+        viewers,
+        stored_bytes,
+        notes,
+        sources: prices.sources,
+        lines: lines(&bill),
+        total_micro_dollars: bill.micro_dollars,
+        total: dollars(bill.micro_dollars),
+    };
+    Ok(Reply::json(200, &answer))
 }
 
 /// Whether so many hours fit into what the guide calls free.
@@ -97,72 +184,56 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     if !caller.is_admin() {
         return Err(Error::admins_only());
     }
-    input::query(request, &[])?;
+    let Nothing = input::query(request)?;
     let results = desk.batch(batch![usage::months(MOST_MONTHS, desk.now())]).await?;
-    let rows: Vec<Month> = desk.rows(&results, 0)?;
+    let rows: Vec<Row> = desk.rows(&results, 0)?;
     let prices = desk.config.prices;
     // What was not removed in the months before is stored in each later one too, until the month in which it goes.
     let (mut stored_before, mut kept_before) = (0, 0);
-    let mut months: Vec<Value> = Vec::new();
+    let mut months = Vec::new();
     for row in rows.iter().rev() {
         let stored_bytes = stored_before + row.added_bytes;
         let used = Used { minutes: row.minutes, stored_bytes, copied_bytes: row.copied_bytes, egress_bytes: row.downloaded_bytes };
         stored_before = stored_bytes - row.removed_bytes;
         kept_before += row.kept_bytes;
-        let month = object!({
-            "month": row.month.as_str(),
-            "recordings": row.recordings,
-            "hoursRecorded": hundredths(row.recorded_ms),
-            "minutesBilled": row.minutes,
-            "bytesAdded": row.added_bytes,
-            "bytesOfSafetyCopies": row.copied_bytes,
-            "bytesKept": kept_before,
-            "downloads": row.downloads,
-            "bytesDownloaded": row.downloaded_bytes,
+        let bill = prices.bill(&used);
+        months.push(MonthOfUse {
+            month: row.month.clone(),
+            recordings: row.recordings,
+            hours_recorded: hundredths(row.recorded_ms),
+            minutes_billed: row.minutes,
+            bytes_added: row.added_bytes,
+            bytes_of_safety_copies: row.copied_bytes,
+            bytes_kept: kept_before,
+            downloads: row.downloads,
+            bytes_downloaded: row.downloaded_bytes,
+            lines: lines(&bill),
+            total_micro_dollars: bill.micro_dollars,
+            total: dollars(bill.micro_dollars),
         });
-        months.insert(0, with_bill(month, &prices.bill(&used)));
     }
+    months.reverse();
     let notes = [
         "A recording counts in the month in which it began, with its copies. Costs are estimates at today's prices.",
         "A safety copy is taken to be as large as its recording.",
         "Downloads are those that this Worker gave a link for, each counted whole. What is watched goes from Storj to the viewer: only Storj's bill has it.",
         THIRTY_DAYS,
     ];
-    Ok(Reply::json(
-        200,
-        object!({
-            "months": months,
-            "bytesKept": kept_before,
-            "prices": prices.name,
-            "notes": notes.as_slice(),
-            "sources": sources(&prices),
-        }),
-    ))
+    Ok(Reply::json(200, &Usage { months, bytes_kept: kept_before, prices: prices.name, notes, sources: prices.sources }))
 }
 
-/// Adds the lines of a bill and their sum.
-fn with_bill(mut answer: Value, bill: &Bill) -> Value {
-    let line = |line: &Line| {
-        object!({
-            "name": line.name,
-            "unit": line.unit,
-            "quantity": line.quantity,
-            "free": line.free,
-            "microDollarsEach": line.each,
-            "microDollars": line.micro_dollars,
-            "total": dollars(line.micro_dollars),
-        })
-    };
-    if let Some(answer) = answer.as_object_mut() {
-        answer.insert("lines".to_owned(), bill.lines.iter().map(line).collect());
-        answer.insert("totalMicroDollars".to_owned(), bill.micro_dollars.into());
-        answer.insert("total".to_owned(), dollars(bill.micro_dollars).into());
-    }
-    answer
-}
-
-fn sources(prices: &Prices) -> Value {
-    prices.sources.iter().map(|source| object!({ "what": source.what, "source": source.at, "date": source.date })).collect()
+/// A bill's lines as they are told.
+fn lines(bill: &Bill) -> Vec<Line> {
+    let told = bill.lines.iter().map(|line| Line {
+        name: line.name,
+        unit: line.unit,
+        quantity: line.quantity,
+        free: line.free,
+        micro_dollars_each: line.each,
+        micro_dollars: line.micro_dollars,
+        total: dollars(line.micro_dollars),
+    });
+    told.collect()
 }
 
 /// Hours with two digits after the point. Exact enough: 100,000 h are 10^7 hundredths.

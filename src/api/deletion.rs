@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::page::flag;
+use super::input::{Flag, Ids};
 use super::recordings::find_own;
 use super::views::{may_change, may_see};
 use super::{Background, Reply, Request, input, streams};
@@ -10,12 +10,56 @@ use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
 use crate::flow::discard;
-use crate::object;
+use crate::input;
+use crate::names::Deletion;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::tombstones::{self, Doomed};
 
-/// The most recordings in one request.
-const MOST_IDS: usize = 100;
+input! {
+    /// Recordings to be deleted.
+    pub struct Doom {
+        /// Theirs.
+        "ids" => ids: Ids,
+    }
+
+    /// How a stream is deleted.
+    pub struct Doing {
+        /// Also one that is live: what records is stopped, its room is closed.
+        "stop" => stop: Flag,
+    }
+}
+
+shape! {
+    /// What became of one that was to be deleted.
+    #[schemars(inline)]
+    pub struct Outcome<'a> {
+        /// The recording's.
+        "id" => id: &'a str,
+        /// `deleting`: the bucket does not do it now, and is asked again until it does.
+        #[schemars(with = "Deletion")]
+        "status" => status: &'static str,
+    }
+
+    /// One was deleted.
+    pub struct Deleted<'a> {
+        /// `true`.
+        "success" => success: bool,
+        /// As it was given.
+        "id" => id: &'a str,
+        /// `deleting`: the bucket does not do it now, and is asked again until it does.
+        #[schemars(with = "Deletion")]
+        "status" => status: &'static str,
+    }
+
+    /// What became of each that was to be deleted.
+    pub struct Outcomes<'a> {
+        /// Each of them was there, and the caller's to delete.
+        "success" => success: bool,
+        /// One for each id.
+        "results" => results: Vec<Outcome<'a>>,
+    }
+}
 
 /// `DELETE /api/recordings/{id}`: 200 `deleted`, or 202 `deleting` while the bucket has not answered.
 ///
@@ -27,7 +71,7 @@ pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) 
     let doomed: Vec<Doomed> = desk.rows(&results, 0)?;
     let left = discard::recordings(desk, &doomed.iter().collect::<Vec<_>>(), "asked").await?;
     let (status, word) = if left.is_empty() { (200, "deleted") } else { (202, "deleting") };
-    Ok(Reply::json(status, object!({ "success": true, "id": id, "status": word })))
+    Ok(Reply::json(status, &Deleted { success: true, id, status: word }))
 }
 
 /// `POST /api/recordings/delete`: each is `deleted`, `deleting`, `not_found` or `not_owner`.
@@ -35,11 +79,7 @@ pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) 
 /// # Errors
 /// 400, 401, 503.
 pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let body = input::body(request, &["ids"])?;
-    let wrong = || Error::invalid(format!("`ids` is a list of 1 to {MOST_IDS} ids of recordings"));
-    let list = body.any(&["ids"])?.and_then(|(_, value)| value.as_array()).ok_or_else(wrong)?;
-    let ids: Option<Vec<String>> = list.iter().map(|id| id.as_str().and_then(crate::route::identifier)).collect();
-    let mut ids = ids.filter(|ids| (1..=MOST_IDS).contains(&ids.len())).ok_or_else(wrong)?;
+    let Doom { ids: Ids(mut ids) } = input::body(request)?;
     caller.user_id().ok_or_else(Error::sign_in)?;
     ids.sort();
     ids.dedup();
@@ -55,9 +95,9 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: 
         Some(_) if left.iter().any(|one| one == id) => "deleting",
         Some(_) => "deleted",
     };
-    let results: Vec<Value> = ids.iter().map(|id| object!({ "id": id, "status": word(id) })).collect();
+    let results: Vec<Outcome<'_>> = ids.iter().map(|id| Outcome { id, status: word(id) }).collect();
     let done = own.len() == ids.len();
-    Ok(Reply::json(if left.is_empty() { 200 } else { 202 }, object!({ "success": done, "results": results })))
+    Ok(Reply::json(if left.is_empty() { 200 } else { 202 }, &Outcomes { success: done, results }))
 }
 
 /// `DELETE /api/streams/{id}`: its recordings stay, without `streamId`. With `?stop=true` also one that is live: what
@@ -66,7 +106,7 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: 
 /// # Errors
 /// 400, 401, 403, 404, 409 `stream_live`, 503.
 pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
-    let stop = flag(&input::query(request, &["stop"])?, "stop")?;
+    let Doing { stop: Flag(stop) } = input::query(request)?;
     streams::find_own(desk, caller, id).await?;
     let mut statements = tombstones::stream(id, stop, desk.now());
     let last = statements.len();
@@ -77,8 +117,5 @@ pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
             .hint("end it first (POST /api/streams/{id}/end), or add ?stop=true"));
     }
     // From here on nobody finds it; what still records is stopped and looked after until it is over.
-    Ok(Reply {
-        background: Some(Background::Tend(id.to_owned())),
-        ..Reply::json(200, object!({ "success": true, "id": id, "status": "deleted" }))
-    })
+    Ok(Reply { background: Some(Background::Tend(id.to_owned())), ..Reply::json(200, &Deleted { success: true, id, status: "deleted" }) })
 }

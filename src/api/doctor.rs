@@ -1,19 +1,48 @@
 //! `GET /api/doctor`, `POST /api/doctor/record`, `POST /api/doctor/webhook`: what is wrong with this installation, and
 //! what to do about it.
 
-use serde_json::Value;
-
+use super::input::{Nothing, RoomName};
 use super::{Reply, Request, input};
 use crate::auth::caller::Caller;
 use crate::doctor::rehearsal::rehearse;
 use crate::doctor::{Check, examine};
 use crate::error::Error;
+use crate::input;
 use crate::json;
 use crate::livekit::signature::sign_body;
 use crate::object;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::events::TEST_EVENT;
 use crate::time::SECOND;
+
+input! {
+    /// Where to record.
+    pub struct Rehearse {
+        /// A room in which somebody publishes now.
+        "roomName" => room_name: RoomName,
+    }
+}
+
+shape! {
+    /// What every check found.
+    pub struct Examined<'a> {
+        /// Nothing is wrong. Advice alone does not make it false.
+        "ok" => ok: bool,
+        /// Each of them.
+        "checks" => checks: &'a [Check],
+    }
+
+    /// A webhook, signed as LiveKit signs.
+    pub struct Signed {
+        /// Where it is sent to, by POST.
+        "url" => url: String,
+        /// The bytes that are signed.
+        "body" => body: String,
+        /// The header `Authorization`.
+        "authorization" => authorization: String,
+    }
+}
 
 /// Makes every check, which takes some seconds: it writes, reads and deletes an object with each key.
 ///
@@ -21,7 +50,7 @@ use crate::time::SECOND;
 /// 401, 403 for who is no admin.
 pub async fn examination<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
     admins(caller)?;
-    input::query(request, &[])?;
+    let Nothing = input::query(request)?;
     let page = request.header("origin").filter(|origin| *origin != request.origin);
     let checks = examine(desk, &request.origin, page).await;
     Ok(told(desk, &checks))
@@ -32,8 +61,7 @@ pub async fn examination<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request:
 /// # Errors
 /// 400, 401, 403 for who is no admin, 404 `room_not_found`, 409 `nobody_publishes`, 502, 503.
 pub async fn rehearsal<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let body = input::body(request, &["roomName"])?;
-    let room_name = input::room_name(body.text(&["roomName"])?)?;
+    let Rehearse { room_name: RoomName(room_name) } = input::body(request)?;
     admins(caller)?;
     desk.trail.note("room", room_name.clone());
     let checks = rehearse(desk, &room_name).await?;
@@ -57,8 +85,8 @@ pub fn webhook<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request)
     let body = json::write(&event);
     let authorization = sign_body(&desk.config.livekit_key, body.as_bytes(), now).map_err(|_| Error::internal())?;
     let worker = desk.config.public_url.as_deref().unwrap_or(&request.origin);
-    let signed = object!({ "url": format!("{worker}/livekit-webhook"), "body": body, "authorization": authorization });
-    Ok(Reply { headers: vec![("cache-control", "no-store".to_owned())], ..Reply::json(200, signed) })
+    let signed = Signed { url: format!("{worker}/livekit-webhook"), body, authorization };
+    Ok(Reply { headers: vec![("cache-control", "no-store".to_owned())], ..Reply::json(200, &signed) })
 }
 
 fn admins(caller: &Caller) -> Result<(), Error> {
@@ -69,6 +97,5 @@ fn admins(caller: &Caller) -> Result<(), Error> {
 fn told<P: Ports>(desk: &Desk<'_, P>, checks: &[Check]) -> Reply {
     let wrong: Vec<&str> = checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
     desk.trail.note("wrong", wrong.join(", "));
-    let views: Vec<Value> = checks.iter().map(Check::view).collect();
-    Reply::json(200, object!({ "ok": wrong.is_empty(), "checks": views }))
+    Reply::json(200, &Examined { ok: wrong.is_empty(), checks })
 }

@@ -6,8 +6,8 @@ use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
 use crate::file_name;
-use crate::object;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::downloads;
 use crate::store::lists::Recording;
 use crate::storj::object;
@@ -16,10 +16,16 @@ use crate::time::{DAY, MINUTE, Millis};
 /// A download begins at once, and goes on when its link is over; resumed later, it asks for another.
 const LINK_MS: i64 = 5 * MINUTE;
 
-struct Link {
-    url: String,
-    file_name: String,
-    expires_at: Millis,
+shape! {
+    /// A link that saves a recording.
+    pub struct Link {
+        /// Presigned; for whoever has it.
+        "url" => url: String,
+        /// The name that it is saved under.
+        "filename" => file_name: String,
+        /// Until when the link counts.
+        "expiresAt" => expires_at: Millis,
+    }
 }
 
 /// `GET`: 302 to the link. What a page or a program follows.
@@ -37,7 +43,7 @@ pub async fn follow<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
 /// As [`follow`].
 pub async fn tell<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let link = link(desk, caller, request, id).await?;
-    Ok(Reply::json(200, object!({ "url": link.url, "filename": link.file_name, "expiresAt": link.expires_at })))
+    Ok(Reply::json(200, &link))
 }
 
 async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Link, Error> {

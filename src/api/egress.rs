@@ -3,6 +3,7 @@
 //! Both write the wish first and then tend the stream, so what LiveKit does not answer now is finished by
 //! the schedule.
 
+use super::input::{RoomName, StreamId};
 use super::rooms::{meant, streams_of};
 use super::to_record::{stream_ended, stream_to_record};
 use super::views::{may_change, may_see, recording_state};
@@ -12,10 +13,12 @@ use crate::batch;
 use crate::error::Error;
 use crate::flow::refused_meanwhile;
 use crate::flow::tend::{Tended, load, tend};
-use crate::object;
+use crate::input;
+use crate::names::{Layout, Progress};
 use crate::ports::{Desk, Ports};
 use crate::quality::Quality;
 use crate::recording::{Input, Status};
+use crate::shape;
 use crate::store::Only;
 use crate::store::egresses::{self, Which};
 use crate::store::streams::{self, Stream};
@@ -25,17 +28,78 @@ use crate::time::Millis;
 /// Whoever asked first is at LiveKit for about 0.6 s: who asks at the same time waits for that answer.
 const FOR_THE_FIRST_MS: [u32; 5] = [250, 350, 500, 700, 1_000];
 
+input! {
+    /// What is to be recorded. While it runs, other wishes are ignored; the answer says what is in force.
+    pub struct Start {
+        /// The room.
+        "roomName" => room_name: RoomName,
+        /// The stream of that room; one that is not known becomes the new stream's id.
+        "streamId" => stream_id: Option<StreamId>,
+        /// The stream's, if left out.
+        "quality" => quality: Option<Quality>,
+        /// `speaker`, if left out.
+        "layout" => layout: Option<Layout>,
+        /// Sound alone.
+        "audioOnly" => audio_only: Option<bool>,
+    }
+
+    /// What is to be stopped, by one of the two.
+    pub struct Stop {
+        /// LiveKit's name of the job.
+        "egressId" => egress_id: Option<String>,
+        /// The room.
+        "roomName" => room_name: Option<RoomName>,
+    }
+}
+
+shape! {
+    /// A recording that runs, or is wanted.
+    pub struct Started {
+        /// `true`.
+        "success" => success: bool,
+        /// LiveKit's name of the job; empty while LiveKit has not taken it.
+        "egressId" => egress_id: String,
+        /// The whole object key; empty while LiveKit has not taken it.
+        "filename" => filename: String,
+        /// For people.
+        "message" => message: &'static str,
+        /// Where the recording stands.
+        #[schemars(with = "Progress")]
+        "status" => status: String,
+        /// The stream that is recorded.
+        "streamId" => stream_id: String,
+        /// As it is in force, which may be another than was asked for.
+        #[schemars(with = "Quality")]
+        "quality" => quality: String,
+        /// As it is in force.
+        #[schemars(with = "Layout")]
+        "layout" => layout: String,
+        /// Sound alone, as it is in force.
+        "audioOnly" => audio_only: bool,
+    }
+
+    /// A recording that is over, or not wanted any more.
+    pub struct Stopped {
+        /// `true`.
+        "success" => success: bool,
+        /// LiveKit's names of the jobs that this call stopped.
+        "stopped" => stopped: Vec<String>,
+        /// Where the recording stands.
+        #[schemars(with = "Progress")]
+        "status" => status: String,
+        /// For people.
+        "message" => message: &'static str,
+    }
+}
+
 /// Starts a recording.
 ///
 /// # Errors
 /// 400, 401, 403, 404 `room_not_found`, 409 `stream_mismatch` or `stream_ended`, 502 `storage_refused` or
 /// `livekit_refused`, 503.
 pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let body = input::body(request, &["roomName", "streamId", "quality", "layout", "audioOnly"])?;
-    let room_name = input::room_name(body.text(&["roomName"])?)?;
-    let stream_id = input::stream_id(body.text(&["streamId"])?)?;
-    let (quality, layout) = (input::quality(body.text(&["quality"])?)?, input::layout(body.text(&["layout"])?)?);
-    let audio_only = body.flag(&["audioOnly"])?;
+    let Start { room_name: RoomName(room_name), stream_id, quality, layout, audio_only } = input::body(request)?;
+    let (stream_id, layout) = (stream_id.map(|StreamId(id)| id), layout.map(|Layout(layout)| layout));
     caller.user_id().ok_or_else(Error::sign_in)?;
     desk.trail.note("room", room_name.clone());
 
@@ -55,7 +119,7 @@ pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     // (3) The wish, then whatever it takes.
     let public_url = desk.config.public_url.as_deref().unwrap_or(&request.origin);
     let asked_at = desk.now();
-    desk.batch(batch![wishes::ask(&stream.id, quality.map(Quality::name), layout.as_deref(), audio_only, public_url, asked_at)]).await?;
+    desk.batch(batch![wishes::ask(&stream.id, quality.map(Quality::name), layout, audio_only, public_url, asked_at)]).await?;
     let mut tended = tend(desk, &stream.id, open.is_none() || !stream.owns_room).await?;
     if let Some(refused) = tended.refused.take() {
         return refuse(desk, &stream.id, asked_at, refused).await;
@@ -104,7 +168,7 @@ fn in_another_hand<P: Ports>(tended: &Tended, desk: &Desk<'_, P>) -> bool {
     newest.is_some_and(|job| job.status().holds_the_place() && job.egress_id.is_none() && desk.now().since(job.requested_at) < 3_000)
 }
 
-fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Reply {
+fn started<P: Ports>(stream: &Stream, message: &'static str, desk: &Desk<'_, P>) -> Reply {
     let state = recording_state(stream, true, &desk.config.prices, desk.now());
     let egress_id = state.egress_id.unwrap_or_default();
     let filename = stream.job_key.clone().filter(|_| !egress_id.is_empty()).unwrap_or_default();
@@ -114,19 +178,10 @@ fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Repl
     let audio_only = if egress_id.is_empty() { stream.audio_only } else { stream.job_audio_only == Some(1) };
     let status = if egress_id.is_empty() { 202 } else { 200 };
     desk.trail.note("egress_id", egress_id.clone());
+    let (status_now, stream_id) = (state.status, stream.id.clone());
     Reply::json(
         status,
-        object!({
-            "success": true,
-            "egressId": egress_id,
-            "filename": filename,
-            "message": message,
-            "status": state.status,
-            "streamId": stream.id,
-            "quality": quality,
-            "layout": layout,
-            "audioOnly": audio_only,
-        }),
+        &Started { success: true, egress_id, filename, message, status: status_now, stream_id, quality, layout, audio_only },
     )
 }
 
@@ -135,8 +190,8 @@ fn started<P: Ports>(stream: &Stream, message: &str, desk: &Desk<'_, P>) -> Repl
 /// # Errors
 /// 400, 401, 403, 404 `egress_not_found` or `room_not_found`, 503.
 pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let body = input::body(request, &["egressId", "roomName"])?;
-    let (egress_id, room_name) = (body.text(&["egressId"])?.filter(|id| !id.is_empty()), body.text(&["roomName"])?);
+    let Stop { egress_id, room_name } = input::body(request)?;
+    let egress_id = egress_id.filter(|id| !id.is_empty());
     let egress_not_found = || {
         Error::new(404, "egress_not_found", "there is no such recording job of ours")
             .hint("egresses that another program started are stopped there")
@@ -152,8 +207,7 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
             let results = desk.batch(batch![streams::by_id(id)]).await?;
             desk.rows::<Stream>(&results, 0)?
         }
-        (None, Some(name)) => {
-            let name = input::room_name(Some(name))?;
+        (None, Some(RoomName(name))) => {
             caller.user_id().ok_or_else(Error::sign_in)?;
             streams_of(desk, &name).await?
         }
@@ -182,5 +236,5 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (true, true) => "the recording that was wanted is cancelled",
         (true, false) => "nothing was recording",
     };
-    Ok(Reply::json(200, object!({ "success": true, "stopped": stopped, "status": state.status, "message": message })))
+    Ok(Reply::json(200, &Stopped { success: true, stopped, status: state.status, message }))
 }

@@ -1,17 +1,37 @@
 //! `GET /healthz`: whether this Worker can do its work, without telling anything secret.
 
-use serde_json::Value;
-
 use super::Reply;
 use crate::batch;
 use crate::config::Fault;
-use crate::object;
+use crate::names::Database;
 use crate::ports::Ports;
+use crate::shape;
 use crate::store::{read, schedule};
 use crate::time::{MINUTE, Millis};
 
 /// The schedule runs each minute; after five without it something is wrong with the cron trigger.
 const SCHEDULE_LATE_MS: i64 = 5 * MINUTE;
+
+shape! {
+    /// Whether the Worker can do its work.
+    pub struct Health<'a> {
+        /// Nothing is faulty, and the database answers.
+        "ok" => ok: bool,
+        /// Of this Worker.
+        "version" => version: &'static str,
+        /// Variables that are missing or faulty.
+        "faults" => faults: &'a [Fault],
+        /// Whether it answers.
+        #[schemars(with = "Database")]
+        "database" => database: &'static str,
+        /// Since the schedule last ran; `null` if it never did.
+        "scheduleAgeSeconds" => schedule_age_seconds: Option<i64>,
+        /// More than five minutes ago, and it runs every minute.
+        "scheduleLate" => schedule_late: bool,
+        /// Since LiveKit's last webhook; `null` if none came yet.
+        "webhookAgeSeconds" => webhook_age_seconds: Option<i64>,
+    }
+}
 
 /// 200, or 503 with what is wrong. It needs no configuration: a faulty one is what it tells.
 pub async fn health<P: Ports>(ports: &P, faults: &[Fault]) -> Reply {
@@ -23,22 +43,21 @@ pub async fn health<P: Ports>(ports: &P, faults: &[Fault]) -> Reply {
     let age = |at: Option<Millis>| at.map(|at| now.since(at).max(0) / 1_000);
     let (schedule_at, webhook_at) = row.as_ref().map_or((None, None), |r| (r.schedule_at, r.webhook_at));
     let late = schedule_at.is_some_and(|at| now.since(at) > SCHEDULE_LATE_MS);
-    let faults: Vec<Value> = faults.iter().map(|f| object!({ "name": f.name, "expected": f.expected })).collect();
     let database = if row.is_some() { "ok" } else { "unavailable" };
     let healthy = faults.is_empty() && row.is_some();
     Reply {
         headers: vec![("cache-control", "no-store".to_owned())],
         ..Reply::json(
             if healthy { 200 } else { 503 },
-            object!({
-                "ok": healthy,
-                "version": env!("CARGO_PKG_VERSION"),
-                "faults": faults,
-                "database": database,
-                "scheduleAgeSeconds": age(schedule_at),
-                "scheduleLate": late,
-                "webhookAgeSeconds": age(webhook_at),
-            }),
+            &Health {
+                ok: healthy,
+                version: env!("CARGO_PKG_VERSION"),
+                faults,
+                database,
+                schedule_age_seconds: age(schedule_at),
+                schedule_late: late,
+                webhook_age_seconds: age(webhook_at),
+            },
         )
     }
 }

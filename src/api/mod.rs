@@ -19,7 +19,7 @@ mod rooms;
 pub mod saving;
 mod search;
 pub mod serve;
-mod signed_link;
+pub mod signed_link;
 pub mod site;
 pub mod streams;
 pub mod thumbnail;
@@ -32,6 +32,8 @@ pub mod webhook;
 pub mod why;
 
 use serde_json::Value;
+
+use crate::told::Told;
 
 /// A request as the runtime brought it. Header names are in lower case.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +100,9 @@ pub const HEAD: &str = "<!--head-->";
 impl Reply {
     /// A JSON answer.
     #[must_use]
-    pub fn json(status: u16, body: Value) -> Self {
-        Self { status, body: Some(body), ..Self::default() }
+    #[inline(never)]
+    pub fn json(status: u16, body: &dyn Told) -> Self {
+        Self { status, body: Some(body.told()), ..Self::default() }
     }
 }
 

@@ -1,15 +1,15 @@
 //! `/api/recordings`: found, read, renamed, published, played.
 
-use serde_json::json;
-
-use super::page::{after, cursor, flag, limit, time};
-use super::views::{self, may_change, may_see};
-use super::{Reply, Request, input, playlist, search};
+use super::input::{Cursor, Flag, Limit, Moment, StreamId, Title, Words};
+use super::views::{self, RecordingView, may_change, may_see};
+use super::{Reply, Request, input, page, playlist, search};
 use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
-use crate::object;
+use crate::input;
+use crate::names::{RecordingStatus, Visibility};
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::lists::{self, Filter, Recording, Seer};
 use crate::store::search as words;
 use crate::storj::object;
@@ -18,6 +18,58 @@ use crate::time::{HOUR, Millis, SECOND};
 
 /// A link of unknown length lives as long as LiveKit's longest file may be, 3 h, and an hour more.
 const UNKNOWN_LENGTH_MS: i64 = 3 * HOUR;
+
+input! {
+    /// Which recordings.
+    pub struct Find {
+        /// Words of title and room by their beginnings, in any alphabet, without accents.
+        "q" => q: Option<Words>,
+        /// Of one stream.
+        "streamId" => stream_id: Option<StreamId>,
+        /// Where their files stand.
+        "status" => status: Option<RecordingStatus>,
+        /// The caller's own alone.
+        "mine" => mine: Flag,
+        /// Made at this time or later.
+        "from" => from: Option<Moment>,
+        /// Made before this time.
+        "to" => to: Option<Moment>,
+        /// The longest page. One may be short or empty; only `nextCursor: null` is the end.
+        "limit" => limit: Limit,
+        /// `nextCursor` of the page before, unchanged.
+        "cursor" => cursor: Option<Cursor>,
+    }
+
+    /// What changes of a recording.
+    pub struct ChangeRecording {
+        /// One line.
+        "title" => title: Option<Title>,
+        /// Who may see it.
+        "visibility" => visibility: Option<Visibility>,
+    }
+}
+
+shape! {
+    /// A page of recordings.
+    pub struct Recordings {
+        /// Newest first.
+        "recordings" => pub(super) recordings: Vec<RecordingView>,
+        /// Where the next page begins; only `null` is the end, and a page may be short or empty.
+        "nextCursor" => pub(super) next_cursor: Option<String>,
+    }
+
+    /// A link that plays a recording.
+    pub struct Playback {
+        /// For `<video>`; for whoever has it.
+        "url" => url: String,
+        /// What is there: `video/mp4`, or `application/vnd.apple.mpegurl` where the recording is made of segments.
+        "type" => kind: &'static str,
+        /// Leads to its picture, good for `<img>`.
+        "thumbnailUrl" => thumbnail_url: Option<String>,
+        /// Until when the link counts.
+        "expiresAt" => expires_at: Millis,
+    }
+}
 
 /// Whose rows a caller sees in a list.
 ///
@@ -38,32 +90,28 @@ pub(super) fn seer(caller: &Caller, mine: bool) -> Result<Seer, Error> {
 /// # Errors
 /// 400 for a parameter, 401 for `mine` of nobody, 503.
 pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let query = input::query(request, &["q", "streamId", "status", "mine", "from", "to", "limit", "cursor"])?;
-    let status = input::parameter(&query, "status");
-    if status.is_some_and(|status| !["processing", "ready", "missing", "deleting"].contains(&status)) {
-        return Err(Error::invalid("`status` is processing, ready, missing or deleting"));
-    }
+    let Find { q, stream_id, status, mine: Flag(mine), from, to, limit: Limit(limit), cursor } = input::query(request)?;
     let filter = Filter {
-        status: status.map(str::to_owned),
-        stream_id: input::stream_id(input::parameter(&query, "streamId").map(str::to_owned))?,
-        from: time(&query, "from")?,
-        to: time(&query, "to")?,
+        status: status.map(|status| status.0.to_owned()),
+        stream_id: stream_id.map(|id| id.0),
+        from: from.map(|time| time.0),
+        to: to.map(|time| time.0),
     };
-    let seer = seer(caller, flag(&query, "mine")?)?;
-    if let Some(q) = input::parameter(&query, "q").map(str::trim).filter(|q| !q.is_empty()) {
-        return search::page(desk, &views::Reader::new(desk, caller, request), &seer, q, &filter, &query).await;
+    let seer = seer(caller, mine)?;
+    if let Some(Words(q)) = q.filter(|q| !q.0.is_empty()) {
+        return search::page(desk, &views::Reader::new(desk, caller, request), &seer, &q, &filter, limit, cursor).await;
     }
-    let limit = limit(&query)?;
-    let statement = lists::recordings(&seer, &filter, after(&query)?.as_ref(), limit + 1);
+    let after = cursor.map(|cursor| cursor.after("")).transpose()?;
+    let statement = lists::recordings(&seer, &filter, after.as_ref(), limit + 1);
     let results = desk.batch(batch![statement]).await?;
     let mut rows: Vec<Recording> = desk.rows(&results, 0)?;
     // One row more than the page tells whether there is another page.
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
+    let next = rows.last().filter(|_| more).map(|row| page::cursor(row.created_at, &row.id));
     let reader = views::Reader::new(desk, caller, request);
     let shown: Vec<_> = rows.iter().map(|row| views::recording(row, &reader)).collect();
-    Ok(Reply::json(200, object!({ "recordings": shown, "nextCursor": next })))
+    Ok(Reply::json(200, &Recordings { recordings: shown, next_cursor: next }))
 }
 
 /// A recording that the caller may see.
@@ -95,7 +143,7 @@ pub(super) fn gone(message: &'static str) -> Error {
 /// 404, 503.
 pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let row = find(desk, caller, id).await?;
-    Ok(Reply::json(200, json!(views::recording(&row, &views::Reader::new(desk, caller, request)))))
+    Ok(Reply::json(200, &views::recording(&row, &views::Reader::new(desk, caller, request))))
 }
 
 /// `PATCH /api/recordings/{id}`
@@ -103,15 +151,15 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 /// # Errors
 /// 400, 401, 403, 404, 503.
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
-    let body = input::body(request, &["title", "visibility"])?;
-    let (title, visibility) = (input::title(body.text(&["title"])?)?, input::visibility(body.text(&["visibility"])?)?);
+    let ChangeRecording { title, visibility } = input::body(request)?;
+    let (title, visibility) = (title.map(|title| title.0), visibility.map(|visibility| visibility.0));
     let row = find_own(desk, caller, id).await?;
     let title_then = title.as_deref().unwrap_or(&row.title);
     let found_by = words::index(id, title_then, crate::search::words(desk.ports, title_then, &row.room_name));
-    let statements = batch![lists::change_recording(id, title.as_deref(), visibility.as_deref()), found_by, lists::recording(id)];
+    let statements = batch![lists::change_recording(id, title.as_deref(), visibility), found_by, lists::recording(id)];
     let results = desk.batch(statements).await?;
     let row: Recording = desk.rows(&results, 2)?.into_iter().next().ok_or_else(Error::recording_not_found)?;
-    Ok(Reply::json(200, json!(views::recording(&row, &views::Reader::new(desk, caller, request)))))
+    Ok(Reply::json(200, &views::recording(&row, &views::Reader::new(desk, caller, request))))
 }
 
 /// `GET /api/recordings/{id}/playback`
@@ -131,13 +179,13 @@ pub async fn playback<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &R
     let view = views::recording(&row, &views::Reader::new(desk, caller, request));
     Ok(Reply::json(
         200,
-        object!({
-            "url": url,
-            "type": kind,
-            "thumbnailUrl": view.thumbnail_url,
+        &Playback {
+            url,
+            kind,
+            thumbnail_url: view.thumbnail_url,
             // Of the whole seconds that the link lives.
-            "expiresAt": now.plus(i64::from(seconds) * 1_000),
-        }),
+            expires_at: now.plus(i64::from(seconds) * 1_000),
+        },
     ))
 }
 

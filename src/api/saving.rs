@@ -6,11 +6,33 @@ use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
 use crate::flow::save::go_on;
-use crate::object;
+use crate::names::Copying;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::lists::{self, Recording};
 use crate::store::saves::{self, Save};
 use crate::storj::key::saved_key;
+
+shape! {
+    /// How far a lasting copy is.
+    pub struct Saving<'a> {
+        /// `true`.
+        "success" => success: bool,
+        /// The recording's.
+        "id" => id: &'a str,
+        /// `saving`: ask again to see how far it is.
+        #[schemars(with = "Copying")]
+        "status" => status: &'static str,
+        /// The copy's whole object key.
+        "filename" => filename: &'a str,
+        /// So many are there.
+        "copiedBytes" => copied_bytes: i64,
+        /// Of so many.
+        "totalBytes" => total_bytes: i64,
+        /// A code: what the last try failed for; it is tried again.
+        "error" => error: Option<&'a str>,
+    }
+}
 
 /// 200 when it is saved, 202 with the progress while it is copied.
 ///
@@ -54,25 +76,22 @@ pub async fn save<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
 
 fn saved(row: &Recording) -> Reply {
     let bytes = row.size_bytes.unwrap_or(0);
-    Reply::json(
-        200,
-        object!({ "success": true, "id": row.id, "status": "saved", "filename": row.object_key, "copiedBytes": bytes, "totalBytes": bytes, "error": () }),
-    )
+    let (id, filename) = (&row.id, &row.object_key);
+    Reply::json(200, &Saving { success: true, id, status: "saved", filename, copied_bytes: bytes, total_bytes: bytes, error: None })
 }
 
 fn saving(save: &Save) -> Reply {
     let mut reply = Reply::json(
         202,
-        object!({
-            "success": true,
-            "id": save.asset_id,
-            "status": "saving",
-            "filename": save.copy_key,
-            "copiedBytes": save.copied_bytes(),
-            "totalBytes": save.size_bytes,
-            // A code of ours: what the last try failed for; it is tried again.
-            "error": save.error,
-        }),
+        &Saving {
+            success: true,
+            id: &save.asset_id,
+            status: "saving",
+            filename: &save.copy_key,
+            copied_bytes: save.copied_bytes(),
+            total_bytes: save.size_bytes,
+            error: save.error.as_deref(),
+        },
     );
     reply.headers.push(("retry-after", "5".to_owned()));
     reply

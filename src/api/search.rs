@@ -1,12 +1,13 @@
 //! `GET /api/recordings?q=`: recordings by words of their title and room.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::input::Cursor;
+use super::recordings::Recordings;
 use super::{Reply, page, views};
 use crate::batch;
 use crate::error::Error;
-use crate::object;
 use crate::ports::{Desk, Ports};
 use crate::search;
 use crate::store::lists::{Filter, Recording, Seer};
@@ -14,28 +15,23 @@ use crate::store::row::Row;
 use crate::store::search::{self as words, Sought};
 use crate::time::Millis;
 
-/// As long as the longest title.
-const MOST_CHARS: usize = 200;
-
 /// One page. It may be short or even empty while there is more: the work a page is bounded.
 ///
 /// # Errors
-/// 400 for `q` or `cursor`, 503.
+/// 400 for `cursor`, 503.
 pub(super) async fn page<P: Ports>(
     desk: &Desk<'_, P>,
     reader: &views::Reader<'_>,
     seer: &Seer,
     q: &str,
     filter: &Filter,
-    query: &[(String, String)],
+    limit: i64,
+    cursor: Option<Cursor>,
 ) -> Result<Reply, Error> {
-    if q.chars().count() > MOST_CHARS {
-        return Err(Error::invalid(format!("`q` takes at most {MOST_CHARS} characters")));
-    }
-    let (terms, limit) = (search::terms(desk.ports, q), page::limit(query)?);
+    let terms = search::terms(desk.ports, q);
     // A cursor goes on with the words that it was made for, and no others.
     let mark = [" ", &hex::encode(Sha256::digest(&terms))].concat();
-    let sought = Sought { terms: &terms, filter, after: page::after_marked(query, &mark)?, limit };
+    let sought = Sought { terms: &terms, filter, after: cursor.map(|cursor| cursor.after(&mark)).transpose()?, limit };
     // Nothing but signs is found nowhere.
     let results = if terms.is_empty() { vec![] } else { desk.batch(batch![words::recordings(seer, &sought)]).await? };
     let rows = results.first().map(Vec::as_slice).unwrap_or_default();
@@ -60,12 +56,12 @@ pub(super) async fn page<P: Ports>(
             break;
         }
         let recording: Recording = Row::read(row).map_err(|_| Error::internal())?;
-        shown.push(json!(views::recording(&recording, reader)));
+        shown.push(views::recording(&recording, reader));
         last = (id, at);
     }
     // (3) Where the next page begins: after the last one shown, or where the looking ended.
     let next = next.or(end).map(|(at, id)| page::cursor_marked(at, id, &mark));
-    Ok(Reply::json(200, object!({ "recordings": shown, "nextCursor": next })))
+    Ok(Reply::json(200, &Recordings { recordings: shown, next_cursor: next }))
 }
 
 fn place(row: &Value) -> (Millis, &str) {

@@ -9,8 +9,21 @@ use sha2::Sha256;
 use super::{Request, input};
 use crate::config::Config;
 use crate::error::Error;
+use crate::input;
 use crate::livekit::token::ApiKey;
 use crate::time::Millis;
+
+input! {
+    /// What a link carries.
+    pub struct Link {
+        /// Of which picture: it changes with it, so that a browser may keep it.
+        "v" => version: Option<String>,
+        /// Until when the link counts, in Unix seconds.
+        "exp" => exp: Option<String>,
+        /// The link's signature.
+        "sig" => sig: Option<String>,
+    }
+}
 
 /// Changes when the meaning of what is signed does.
 const LABEL: &[u8] = b"livekit-storj signed link 1";
@@ -39,14 +52,13 @@ pub(super) fn query(config: &Config, what: &str, exp: i64) -> String {
 /// 403 `link_invalid` or `link_expired`.
 pub(super) fn verify(config: &Config, request: &Request, what: &str, now: Millis) -> Result<i64, Error> {
     let invalid = || Error::new(403, "link_invalid", "this link was altered").hint(ANOTHER);
-    let query = input::query(request, &["exp", "sig", "v"])?;
-    let text = |name| input::parameter(&query, name).unwrap_or_default();
-    let sig = hex::decode(text("sig")).map_err(|_| invalid())?;
-    let by = |key: &&ApiKey| signature(key, what, text("exp")).is_some_and(|mac| mac.verify_slice(&sig).is_ok());
+    let Link { exp, sig, .. } = input::query(request)?;
+    let (exp, sig) = (exp.unwrap_or_default(), hex::decode(sig.unwrap_or_default()).map_err(|_| invalid())?);
+    let by = |key: &&ApiKey| signature(key, what, &exp).is_some_and(|mac| mac.verify_slice(&sig).is_ok());
     if !config.webhook_keys().iter().any(by) {
         return Err(invalid());
     }
-    let exp = text("exp").parse::<i64>().map_err(|_| invalid())?;
+    let exp = exp.parse::<i64>().map_err(|_| invalid())?;
     if exp <= now.secs() {
         return Err(Error::new(403, "link_expired", "this link has expired").hint(ANOTHER));
     }

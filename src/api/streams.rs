@@ -1,47 +1,95 @@
 //! `/api/streams`: made, found, renamed, ended.
 
-use serde_json::json;
-
-use super::page::{after, cursor, flag, limit};
+use super::input::{Change, Cursor, Description, Flag, Limit, RoomName, Title};
 use super::recordings::seer;
 use super::rooms;
-use super::views::{self, Reader, may_change, may_see};
-use super::{Background, Reply, Request, input};
+use super::views::{self, Reader, StreamView, may_change, may_see};
+use super::{Background, Reply, Request, input, page};
 use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
 use crate::flow::tend::tend;
-use crate::object;
+use crate::input;
+use crate::names::{StreamStatus, Visibility};
 use crate::ports::{Desk, Ports};
+use crate::quality::Quality;
 use crate::recording::Input;
+use crate::shape;
 use crate::store::Only;
 use crate::store::egresses::{self, Which};
 use crate::store::lists::{self, Filter};
 use crate::store::sessions;
 use crate::store::streams::{self, Stream};
 
+input! {
+    /// A stream to be made.
+    pub struct Make {
+        /// One line.
+        "title" => title: Title,
+        /// Some lines.
+        "description" => description: Description,
+        /// LiveKit's room; one is made up, if left out.
+        "roomName" => room_name: Option<RoomName>,
+        /// Who may see it.
+        "visibility" => visibility: Option<Visibility>,
+        /// Recording starts by itself once the host publishes.
+        "record" => record: Option<bool>,
+        /// Its recordings are kept from the start, and never expire.
+        "saveToStorj" => save_to_storj: Option<bool>,
+        /// Of its recordings.
+        "quality" => quality: Option<Quality>,
+    }
+
+    /// Which streams.
+    pub struct Find {
+        /// Where they stand.
+        "status" => status: Option<StreamStatus>,
+        /// The caller's own alone.
+        "mine" => mine: Flag,
+        /// The longest page. One may be short or empty; only `nextCursor: null` is the end.
+        "limit" => limit: Limit,
+        /// `nextCursor` of the page before, unchanged.
+        "cursor" => cursor: Option<Cursor>,
+    }
+
+    /// What changes of a stream.
+    pub struct ChangeStream {
+        /// One line.
+        "title" => title: Option<Title>,
+        /// Some lines; `null` clears it.
+        "description" => description: Change<Description>,
+        /// Who may see it; its recordings stay as they are.
+        "visibility" => visibility: Option<Visibility>,
+    }
+}
+
+shape! {
+    /// A page of streams.
+    pub struct Streams {
+        /// Newest first.
+        "streams" => streams: Vec<StreamView>,
+        /// Where the next page begins; only `null` is the end, and a page may be short or empty.
+        "nextCursor" => next_cursor: Option<String>,
+    }
+}
+
 /// `POST /api/streams`: 201, or 200 with the owner's stream of that room that has not ended.
 ///
 /// # Errors
 /// 400, 401, 409 `room_taken`, 503.
 pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let body = input::body(request, &["title", "description", "roomName", "visibility", "record", "saveToStorj", "quality"])?;
-    let title = input::title(body.text(&["title"])?)?.ok_or_else(|| Error::invalid("`title` is missing"))?;
-    let description = input::description(body.text(&["description"])?.as_deref())?;
-    let visibility = input::visibility(body.text(&["visibility"])?)?;
-    let (record, save_to_storj) = (body.flag(&["record"])?, body.flag(&["saveToStorj"])?);
-    let quality = input::quality(body.text(&["quality"])?)?;
-    let room_name = match body.text(&["roomName"])? {
-        Some(name) => input::room_name(Some(name))?,
+    let Make { title, description, room_name, visibility, record, save_to_storj, quality } = input::body(request)?;
+    let room_name = match room_name {
+        Some(RoomName(name)) => name,
         None => format!("{}stream-{}", desk.config.room_prefix.as_deref().unwrap_or_default(), short_id(desk)),
     };
     let owner = caller.user_id().ok_or_else(Error::sign_in)?;
     let claim = rooms::Claim {
         room_name: &room_name,
         owner,
-        title: &title,
-        about: description.as_deref(),
-        visibility: visibility.as_deref(),
+        title: &title.0,
+        about: description.0.as_deref(),
+        visibility: visibility.map(|visibility| visibility.0),
         record: record.unwrap_or(false),
         save_to_storj: save_to_storj.unwrap_or(false),
         quality,
@@ -49,7 +97,7 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
         host_until: None,
     };
     let (stream, made) = rooms::claim(desk, &claim).await?;
-    Ok(Reply::json(if made { 201 } else { 200 }, json!(views::stream(&stream, &Reader::new(desk, caller, request)))))
+    Ok(Reply::json(if made { 201 } else { 200 }, &views::stream(&stream, &Reader::new(desk, caller, request))))
 }
 
 /// 48 random bits: a room's name that people may have to read.
@@ -62,23 +110,19 @@ fn short_id<P: Ports>(desk: &Desk<'_, P>) -> String {
 /// # Errors
 /// 400 for a parameter, 401 for `mine` of nobody, 503.
 pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let query = input::query(request, &["status", "mine", "limit", "cursor"])?;
-    let status = input::parameter(&query, "status");
-    if status.is_some_and(|status| !["created", "live", "ended"].contains(&status)) {
-        return Err(Error::invalid("`status` is created, live or ended"));
-    }
-    let filter = Filter { status: status.map(str::to_owned), ..Filter::default() };
-    let limit = limit(&query)?;
-    let statement = lists::streams(&seer(caller, flag(&query, "mine")?)?, &filter, after(&query)?.as_ref(), limit + 1);
+    let Find { status, mine: Flag(mine), limit: Limit(limit), cursor } = input::query(request)?;
+    let filter = Filter { status: status.map(|status| status.0.to_owned()), ..Filter::default() };
+    let after = cursor.map(|cursor| cursor.after("")).transpose()?;
+    let statement = lists::streams(&seer(caller, mine)?, &filter, after.as_ref(), limit + 1);
     let results = desk.batch(batch![statement]).await?;
     let mut rows: Vec<Stream> = desk.rows(&results, 0)?;
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next = rows.last().filter(|_| more).map(|row| cursor(row.created_at, &row.id));
+    let next = rows.last().filter(|_| more).map(|row| page::cursor(row.created_at, &row.id));
     let shown = rows.iter().filter(|row| row.deleted_at.is_none());
     let reader = Reader::new(desk, caller, request);
     let shown: Vec<_> = shown.map(|row| views::stream(row, &reader)).collect();
-    Ok(Reply::json(200, object!({ "streams": shown, "nextCursor": next })))
+    Ok(Reply::json(200, &Streams { streams: shown, next_cursor: next }))
 }
 
 /// A stream that the caller may see.
@@ -107,7 +151,7 @@ pub(super) async fn find_own<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: 
 /// 404, 503.
 pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let row = find(desk, caller, id).await?;
-    Ok(Reply::json(200, json!(views::stream(&row, &Reader::new(desk, caller, request)))))
+    Ok(Reply::json(200, &views::stream(&row, &Reader::new(desk, caller, request))))
 }
 
 /// `PATCH /api/streams/{id}`
@@ -115,16 +159,13 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 /// # Errors
 /// 400, 401, 403, 404, 503.
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
-    let body = input::body(request, &["title", "description", "visibility"])?;
-    let (title, visibility) = (input::title(body.text(&["title"])?)?, input::visibility(body.text(&["visibility"])?)?);
-    let description = input::description(body.text(&["description"])?.as_deref())?;
-    // `null` clears a description, an absent one leaves it.
-    let about = body.mentions("description").then_some(description);
+    let ChangeStream { title, description, visibility } = input::body(request)?;
     find_own(desk, caller, id).await?;
-    let about = about.as_ref().map(Option::as_deref);
-    let results = desk.batch(batch![streams::change(id, title.as_deref(), about, visibility.as_deref()), streams::by_id(id)]).await?;
+    let (title, visibility) = (title.as_ref().map(|title| title.0.as_str()), visibility.map(|visibility| visibility.0));
+    let about = description.0.as_ref().map(|description| description.0.as_deref());
+    let results = desk.batch(batch![streams::change(id, title, about, visibility), streams::by_id(id)]).await?;
     let row: Stream = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::stream_not_found)?;
-    Ok(Reply::json(200, json!(views::stream(&row, &Reader::new(desk, caller, request)))))
+    Ok(Reply::json(200, &views::stream(&row, &Reader::new(desk, caller, request))))
 }
 
 /// `POST /api/streams/{id}/end`: stops its recordings, then closes the room. What LiveKit does not confirm
@@ -144,6 +185,6 @@ pub async fn end<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reques
     let tended = tend(desk, id, false).await?;
     Ok(Reply {
         background: Some(Background::Tend(id.to_owned())),
-        ..Reply::json(200, json!(views::stream(&tended.view.stream, &Reader::new(desk, caller, request))))
+        ..Reply::json(200, &views::stream(&tended.view.stream, &Reader::new(desk, caller, request)))
     })
 }

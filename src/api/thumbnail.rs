@@ -7,8 +7,9 @@ use crate::auth::caller::Caller;
 use crate::batch;
 use crate::config::Config;
 use crate::error::Error;
-use crate::object;
+use crate::input;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::thumbnails::{self, Of, Shown};
 use crate::storj::key::{thumbnail_key, thumbnail_version};
 use crate::storj::object;
@@ -62,7 +63,7 @@ pub async fn show<P: Ports>(desk: &Desk<'_, P>, caller: Option<&Caller>, request
     let now = desk.now();
     match caller {
         None => signed_link::verify(desk.config, request, &what(of), now).map(drop)?,
-        Some(_) => input::query(request, &["v"]).map(drop)?,
+        Some(_) => input::query::<Which>(request).map(drop)?,
     }
     let shown = find(desk, of).await?;
     if caller.is_some_and(|caller| !may_see(caller, &shown.owner_id, &shown.visibility)) {
@@ -82,6 +83,24 @@ pub async fn show<P: Ports>(desk: &Desk<'_, P>, caller: Option<&Caller>, request
 
 fn kind_of(key: &str) -> &'static str {
     if key.ends_with(".webp") { "image/webp" } else { "image/jpeg" }
+}
+
+input! {
+    /// Which picture.
+    pub struct Which {
+        /// It changes with the picture, so that a browser may keep it.
+        "v" => version: Option<String>,
+    }
+}
+
+shape! {
+    /// A picture was taken.
+    pub struct Pictured {
+        /// `true`.
+        "success" => success: bool,
+        /// Leads to it.
+        "thumbnailUrl" => thumbnail_url: String,
+    }
 }
 
 /// What a body is by its first bytes (JPEG: ISO/IEC 10918-1, B.1.1.3; WebP: RFC 9649, 2.4), whatever its header says.
@@ -121,8 +140,8 @@ pub async fn put<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reques
     let shown: Option<Shown> = desk.rows(&results, results.len().saturating_sub(1))?.into_iter().next();
     match shown {
         Some(shown) if shown.object_key.as_deref() == Some(&key) => {
-            let url = address(desk.config, &request.origin, of, &shown.visibility, &key, desk.now());
-            Ok(Reply::json(200, object!({ "success": true, "thumbnailUrl": url })))
+            let thumbnail_url = address(desk.config, &request.origin, of, &shown.visibility, &key, desk.now());
+            Ok(Reply::json(200, &Pictured { success: true, thumbnail_url }))
         }
         Some(_) => Err(gone("it is being deleted")),
         None => Err(not_found(of)),

@@ -5,12 +5,28 @@ use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
 use crate::flow::erase;
-use crate::object;
+use crate::names::Erasure;
 use crate::ports::{Desk, Ports};
-use crate::store::erasures;
+use crate::shape;
+use crate::store::erasures::{self, Left};
 
 /// So many steps in one request; the schedule does the rest.
 const STEPS: usize = 4;
+
+shape! {
+    /// How far a user is erased.
+    pub struct Erased<'a> {
+        /// `true`.
+        "success" => success: bool,
+        /// As it was given.
+        "userId" => user_id: &'a str,
+        /// `erasing`: the schedule goes on until nothing is left.
+        #[schemars(with = "Erasure")]
+        "status" => status: &'static str,
+        /// What is still there.
+        "left" => left: Left,
+    }
+}
 
 /// 200 when nothing is left, 202 with what is left.
 ///
@@ -29,13 +45,6 @@ pub async fn erase<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, user_id: &str)
         }
         left = erase::step(desk, user_id).await?;
     }
-    Ok(Reply::json(
-        if left.is_nothing() { 200 } else { 202 },
-        object!({
-            "success": true,
-            "userId": user_id,
-            "status": if left.is_nothing() { "erased" } else { "erasing" },
-            "left": object!({ "recordings": left.recordings, "streams": left.streams, "viewerRows": left.viewer_rows }),
-        }),
-    ))
+    let (code, status) = if left.is_nothing() { (200, "erased") } else { (202, "erasing") };
+    Ok(Reply::json(code, &Erased { success: true, user_id, status, left }))
 }

@@ -7,13 +7,32 @@ use super::streams::find;
 use crate::auth::caller::Caller;
 use crate::batch;
 use crate::error::Error;
-use crate::object;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::viewers::{STEP_MS, after, changes, ends, step};
 use crate::time::{Millis, SECOND};
 
 /// As many as a plot on a telephone has columns.
 const MOST_POINTS: i64 = 200;
+
+shape! {
+    /// How many watched when.
+    pub struct Series {
+        /// Seconds from one point to the next.
+        "stepSeconds" => step_seconds: i64,
+        /// From the first viewer's coming to the end, or to now.
+        "points" => points: Vec<Point>,
+    }
+
+    /// A stretch of time.
+    #[schemars(inline)]
+    pub struct Point {
+        /// Its end.
+        "at" => at: Millis,
+        /// Who was there in it.
+        "viewers" => viewers: i64,
+    }
+}
 
 /// The number of viewers in up to 200 stretches of time, of the same length, from the first one's coming to the end, or
 /// to now, which is the last point. Of 3 hours each 60 s. Where a stretch has ten seconds, whoever was there for one
@@ -27,7 +46,7 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
     let known = results.first().and_then(|rows| rows.first());
     let number = |name: &str| known.and_then(|row| row[name].as_i64());
     let Some((first, last)) = number("first").zip(number("last")) else {
-        return Ok(Reply::json(200, object!({ "stepSeconds": STEP_MS / SECOND, "points": Vec::<Value>::new() })));
+        return Ok(Reply::json(200, &Series { step_seconds: STEP_MS / SECOND, points: vec![] }));
     };
     let last = match stream.ended_at {
         Some(end) => after(end).max(last),
@@ -54,7 +73,7 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
             }
         }
         let shown = if point == end && stream.ended_at.is_none() { stream.viewer_count } else { viewers.max(0) };
-        points.push(object!({ "at": Millis((first + point * width) * STEP_MS), "viewers": shown }));
+        points.push(Point { at: Millis((first + point * width) * STEP_MS), viewers: shown });
     }
-    Ok(Reply::json(200, object!({ "stepSeconds": width * STEP_MS / SECOND, "points": points })))
+    Ok(Reply::json(200, &Series { step_seconds: width * STEP_MS / SECOND, points }))
 }

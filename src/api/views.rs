@@ -1,11 +1,14 @@
 //! Rows to the shapes of answers. Absent is `null`, never missing; in public answers what only the owner
 //! may know is `null`, and `error` is a code.
 
-use serde::Serialize;
+mod shapes;
+
+pub use shapes::{RecordingState, RecordingView, StreamView};
 
 use super::{Request, thumbnail};
 use crate::auth::caller::Caller;
 use crate::config::Config;
+use crate::names::Named as _;
 use crate::ports::{Desk, Ports};
 use crate::prices::Prices;
 use crate::quality::Quality;
@@ -13,76 +16,6 @@ use crate::store::lists::Recording;
 use crate::store::streams::Stream;
 use crate::store::thumbnails::Of;
 use crate::time::Millis;
-
-/// A stream in an answer.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct StreamView {
-    pub id: String,
-    pub title: String,
-    pub description: Option<String>,
-    pub room_name: String,
-    pub owner_id: Option<String>,
-    pub visibility: String,
-    pub status: String,
-    pub viewer_count: i64,
-    pub peak_viewers: i64,
-    pub unique_viewers: i64,
-    /// Whole seconds, a lower bound: a `participant_left` that was lost counts nothing.
-    pub watch_seconds: i64,
-    pub created_at: Millis,
-    pub started_at: Option<Millis>,
-    pub ended_at: Option<Millis>,
-    pub recording: RecordingState,
-    pub thumbnail_url: Option<String>,
-}
-
-/// `recording` of a stream in an answer: the newest job, or what is wanted.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct RecordingState {
-    /// `none`, `requested`, or where the newest job stands.
-    pub status: String,
-    pub egress_id: Option<String>,
-    /// The first frame.
-    pub started_at: Option<Millis>,
-    pub seconds: i64,
-    pub estimated_bytes: i64,
-    pub estimated_micro_dollars: i64,
-    pub error: Option<String>,
-}
-
-/// A recording in an answer.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct RecordingView {
-    pub id: String,
-    pub title: String,
-    pub stream_id: Option<String>,
-    pub room_name: String,
-    pub owner_id: Option<String>,
-    pub egress_id: Option<String>,
-    pub part: i64,
-    pub status: String,
-    pub visibility: String,
-    pub filename: Option<String>,
-    pub bucket: Option<String>,
-    pub duration_ms: Option<i64>,
-    pub size_bytes: Option<i64>,
-    pub quality: String,
-    pub format: String,
-    pub partial: bool,
-    pub thumbnail_url: Option<String>,
-    pub saved: bool,
-    pub downloads: i64,
-    pub created_at: Millis,
-    pub started_at: Option<Millis>,
-    pub ended_at: Option<Millis>,
-    pub expires_at: Option<Millis>,
-}
 
 /// Who reads an answer, from where and when.
 #[derive(Clone, Copy, Debug)]

@@ -11,13 +11,21 @@ use crate::error::Error;
 use crate::livekit::event::{Event, What};
 use crate::livekit::info::{EgressInfo, Participant, Room};
 use crate::livekit::signature::{self, Refused};
-use crate::object;
 use crate::params;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 use crate::store::row::{FromRow, Row};
 use crate::store::sessions::{self, Seen};
 use crate::store::{Only, Statement, assets, doctor, egresses, events, participants, schedule, story, wishes};
 use crate::time::{DAY, Millis};
+
+shape! {
+    /// A webhook was taken, whatever it told.
+    pub struct Heard {
+        /// `true`.
+        "success" => success: bool,
+    }
+}
 
 struct Owner {
     stream_id: String,
@@ -101,7 +109,7 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
             effect.follow_up.and_then(|follow_up| follow_up(owner))
         }
     };
-    Ok(Reply { background, ..Reply::json(200, object!({ "success": true })) })
+    Ok(Reply { background, ..Reply::json(200, &Heard { success: true }) })
 }
 
 fn unsigned(refused: &Refused) -> Error {

@@ -10,11 +10,58 @@ use crate::batch;
 use crate::error::Error;
 use crate::flow::decide::{self, Looked, Step};
 use crate::flow::tend::load;
-use crate::object;
 use crate::ports::{Desk, Ports};
-use crate::store::story::{Coming, Of, facts, story, to_come};
+use crate::shape;
+use crate::store::story::{Coming, Happened, Of, facts, story, to_come};
 use crate::storj::object;
 use crate::time::Millis;
+
+shape! {
+    /// What happened, what comes next, and the common issues.
+    pub struct Why<'a> {
+        /// `recording.status` of the stream, or the recording's.
+        "status" => status: &'a str,
+        /// Earliest first; what is to come is among them with its time.
+        #[schemars(with = "Vec<Happened>")]
+        "events" => events: &'a [Value],
+        /// The newest word of each that tells us.
+        "witnesses" => witnesses: Witnesses,
+        /// LiveKit's newest webhook of all.
+        #[schemars(with = "Option<Millis>")]
+        "lastWebhookAt" => last_webhook_at: Option<&'a Value>,
+        /// What comes next.
+        "next" => next: Option<&'a str>,
+        /// When it comes.
+        "nextAt" => next_at: Option<Millis>,
+        /// The common issues, answered for this one.
+        "issues" => issues: Vec<Issue<'a>>,
+    }
+
+    /// The newest word of each.
+    #[schemars(inline)]
+    pub struct Witnesses {
+        /// LiveKit's, as it happens.
+        #[schemars(with = "Option<Happened>")]
+        "webhook" => webhook: Option<Value>,
+        /// LiveKit's, when it is asked.
+        #[schemars(with = "Option<Happened>")]
+        "livekitList" => livekit_list: Option<Value>,
+        /// The bucket's.
+        #[schemars(with = "Option<Happened>")]
+        "storj" => storj: Option<Value>,
+    }
+
+    /// A common issue.
+    #[schemars(inline)]
+    pub struct Issue<'a> {
+        /// `recording_not_starting`, `recording_file_not_found` or `webhook_not_firing`.
+        "issue" => issue: &'static str,
+        /// Whether it is this one's.
+        "found" => found: bool,
+        /// What to do about it.
+        "answer" => answer: Option<&'a str>,
+    }
+}
 
 /// `GET /api/streams/{id}/why`
 ///
@@ -90,19 +137,19 @@ async fn tell<P: Ports>(
     );
     let mut issues = vec![];
     for (name, answer) in [("recording_not_starting", starting), ("recording_file_not_found", lost), ("webhook_not_firing", silent)] {
-        issues.push(object!({ "issue": name, "found": answer.is_some(), "answer": answer }));
+        issues.push(Issue { issue: name, found: answer.is_some(), answer });
     }
     let storj = newest("Storj");
     Ok(Reply::json(
         200,
-        object!({
-            "status": status,
-            "events": events,
-            "witnesses": object!({ "webhook": webhook, "livekitList": list, "storj": storj }),
-            "lastWebhookAt": facts.get("webhook_at"),
-            "next": next.map(|(_, what)| what),
-            "nextAt": next.map(|(at, _)| at),
-            "issues": issues,
-        }),
+        &Why {
+            status,
+            events: &events,
+            witnesses: Witnesses { webhook, livekit_list: list, storj },
+            last_webhook_at: facts.get("webhook_at"),
+            next: next.map(|(_, what)| what),
+            next_at: next.map(|(at, _)| at),
+            issues,
+        },
     ))
 }

@@ -13,24 +13,25 @@ mod storj;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use crate::object;
 use crate::ports::{Desk, Ports};
+use crate::shape;
 
 pub use database::{MARKS, THERE};
 
-/// What one check found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// Its name: stable, for programs.
-    pub name: &'static str,
-    /// Whether things work as they are. Advice alone does not make it false.
-    pub ok: bool,
-    /// What was found.
-    pub what: Cow<'static, str>,
-    /// What to do about it.
-    pub remedy: Option<Cow<'static, str>>,
+shape! {
+    /// What one check found.
+    #[derive(Clone, PartialEq, Eq)]
+    #[schemars(inline)]
+    pub struct Check {
+        /// Its name: stable, for programs.
+        "name" => pub name: &'static str,
+        /// Whether things work as they are. Advice alone does not make it false.
+        "ok" => pub ok: bool,
+        /// What was found.
+        "what" => pub what: Cow<'static, str>,
+        /// What to do about it.
+        "remedy" => pub remedy: Option<Cow<'static, str>>,
+    }
 }
 
 impl Check {
@@ -45,12 +46,6 @@ impl Check {
 
     fn wrong(name: &'static str, what: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Self {
         Self { name, ok: false, what: what.into(), remedy: Some(remedy.into()) }
-    }
-
-    /// As the route answers it.
-    #[must_use]
-    pub fn view(&self) -> Value {
-        object!({ "name": self.name, "ok": self.ok, "what": self.what, "remedy": self.remedy })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Incoming, Outgoing, Unanswered};
 use crate::json;
+use crate::names::Named as _;
 use crate::object;
 use crate::quality::Quality;
 use crate::store::egresses::Job;

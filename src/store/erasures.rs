@@ -4,20 +4,25 @@ use super::Statement;
 use super::row::{FromRow, Row};
 use crate::batch;
 use crate::params;
+use crate::shape;
 use crate::time::Millis;
 
 /// So many of a table's rows are looked through in one statement: the rows of viewers have no index by person, for
 /// each index would be written with every viewer that comes, and a user is erased once.
 const WINDOW: i64 = 20_000;
 
-/// What is left of a user.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub struct Left {
-    pub recordings: i64,
-    pub streams: i64,
-    /// Rows of viewers that are still to be looked through.
-    pub viewer_rows: i64,
+shape! {
+    /// What is left of a user.
+    #[derive(Clone)]
+    #[schemars(inline)]
+    pub struct Left {
+        /// Recordings, with their objects.
+        "recordings" => pub recordings: i64,
+        /// Streams.
+        "streams" => pub streams: i64,
+        /// Rows of viewers that are still to be looked through.
+        "viewerRows" => pub viewer_rows: i64,
+    }
 }
 
 impl FromRow for Left {

@@ -3,6 +3,8 @@
 //!
 //! The rows come as the API tells them, made of times by lists in SQL: in the bundle the same would weigh 4 kB.
 
+use schemars::JsonSchema;
+
 use super::events::NEWEST;
 use super::row::{FromRow, Row};
 use super::{Only, Statement};
@@ -72,7 +74,32 @@ const TOLD: &str = concat!(
     " AS at, value ->> 1 AS what, value ->> 2 AS by, value ->> 3 AS detail FROM all_told k WHERE value ->> 0 > 0 ORDER BY value ->> 0"
 );
 
-/// The whole story: rows of `at`, `what`, `by` and `detail`, at most some 300.
+/// Something that happened.
+// A row of the story, which is told as the database makes it: nobody reads one into this.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Happened {
+    /// When; of what is to come, when it will.
+    pub at: Millis,
+    /// In words.
+    pub what: String,
+    /// By whose word: `webhook`, `LiveKit`, `LiveKit's list`, `Storj`, `the owner`, `this Worker`.
+    pub by: String,
+    /// An id, a state, a code, or how often.
+    pub detail: Option<Detail>,
+}
+
+/// What more is known of it.
+#[derive(Debug, JsonSchema)]
+#[schemars(inline, untagged)]
+pub enum Detail {
+    /// How often.
+    Times(i64),
+    /// An id, a state or a code.
+    Text(String),
+}
+
+/// The whole story: rows of [`Happened`], at most some 300.
 #[must_use]
 pub fn story(of: Of) -> Statement {
     match of {

@@ -62,8 +62,8 @@ fn a_parameter_that_cannot_be_is_named_with_its_limit() {
         ("viewers=-1", "`viewers` is a whole number from 0 to 10000"),
         ("viewers=10001", "`viewers`"),
         ("viewers=1.5", "`viewers`"),
-        ("quality=8k", "`quality` is 720p, 1080p or 4k"),
-        ("prices=yesterday", "`prices` is today or guide"),
+        ("quality=8k", "`quality` is one of 720p, 1080p, 4k"),
+        ("prices=yesterday", "`prices` is one of today, guide"),
         ("month=1", "unknown query parameter `month`"),
     ] {
         let (status, answer) = estimate(&world, query);

@@ -47,7 +47,7 @@ fn ready_is_told_at_once_and_once() {
     assert_eq!((&data["recordingId"], &data["egressId"], &data["ownerId"]), (&asset, &json!("EG_1"), &json!("alice")));
     assert_eq!((&data["sizeBytes"], &data["partial"], &data["expiresAt"]), (&json!(525_783), &json!(false), &Value::Null));
     assert_eq!(data["startedAt"], "2026-11-22T23:26:44.000Z", "times as everywhere");
-    assert_eq!(body["timestamp"], json!(world.clock.get()));
+    assert_eq!(body["timestamp"], json!(world.clock.get().iso()));
     for _ in 0..3 {
         world.advance(10 * MINUTE);
         world.cron();

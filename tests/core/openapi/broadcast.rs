@@ -1,45 +1,16 @@
 //! A broadcast, played through every operation.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
+use super::keeping;
+use super::played::Played;
+use crate::flows::egress_event;
+use crate::world::World;
 
-use super::docs;
-use super::flows::egress_event;
-use super::openapi::{Doc, Who, operation};
-use super::openapi_keeping;
-use super::openapi_schema::{SHAPES, all_of, schema};
-use super::world::World;
-
-/// Plays a broadcast through every operation.
+/// Plays it.
 #[allow(clippy::too_many_lines)]
-pub(super) fn document() -> Value {
-    let mut doc = Doc { world: World::new(), operations: BTreeMap::new() };
-    let lists = &["status", "mine", "limit", "cursor"];
-    doc.describe("POST", "/api/streams", "Makes a stream, or answers the caller's open one of that room.", Who::SignedIn, &[], &["title"]);
-    doc.describe("GET", "/api/streams", "Streams, newest first.", Who::Anyone, lists, &[]);
-    doc.describe("GET", "/api/streams/{id}", "A stream, with the state of its recording.", Who::Anyone, &[], &[]);
-    doc.describe("PATCH", "/api/streams/{id}", "Changes a stream.", Who::SignedIn, &[], &[]);
-    doc.describe("POST", "/api/streams/{id}/end", "Stops its recording and closes the room.", Who::SignedIn, &[], &[]);
-    doc.describe("GET", "/api/streams/{id}/viewers", "How many watched when, in up to 200 points.", Who::Anyone, &[], &[]);
-    doc.describe("GET", "/api/streams/{id}/why", "What happened, what comes next, and the common issues.", Who::SignedIn, &[], &[]);
-    doc.describe("POST", "/livekit-token", "A token to join a room.", Who::SignedIn, &[], &[]);
-    doc.describe("POST", "/livekit-egress", "Starts recording.", Who::SignedIn, &[], &["roomName"]);
-    doc.describe("POST", "/livekit-egress/stop", "Stops recording.", Who::SignedIn, &[], &[]);
-    let found = &["q", "streamId", "status", "mine", "from", "to", "limit", "cursor"];
-    doc.describe("GET", "/api/recordings", "Recordings, newest first.", Who::Anyone, found, &[]);
-    doc.describe("GET", "/api/recordings/{id}", "A recording.", Who::Anyone, &[], &[]);
-    doc.describe("PATCH", "/api/recordings/{id}", "Changes a recording.", Who::SignedIn, &[], &[]);
-    doc.describe("GET", "/api/recordings/{id}/playback", "A link that plays it.", Who::Anyone, &[], &[]);
-    doc.describe("GET", "/api/recordings/{id}/download", "Leads to a link that saves it.", Who::Anyone, &[], &[]);
-    doc.describe("POST", "/api/recordings/{id}/download", "The link that saves it.", Who::Anyone, &[], &[]);
-    doc.describe("GET", "/api/recordings/{id}/why", "What happened, what comes next, and the common issues.", Who::SignedIn, &[], &[]);
-    let month = &["hours", "quality", "viewers", "prices"];
-    doc.describe("GET", "/api/estimate", "What a month of so many hours costs, line by line.", Who::Anyone, month, &[]);
-    doc.describe("GET", "/healthz", "Whether the Worker can do its work.", Who::Anyone, &[], &[]);
-
-    openapi_keeping::describe(&mut doc);
-
+pub(super) fn play() -> Played {
+    let mut doc = Played::new();
     let none = || Value::Null;
     let all = json!({ "title": "Friday show", "description": "Every Friday", "roomName": "r", "visibility": "public", "record": true, "saveToStorj": false, "quality": "1080p" });
     let stream = doc.call("alice", "POST", "/api/streams", "", "", all.clone());
@@ -130,40 +101,11 @@ pub(super) fn document() -> Value {
     for query in ["?hours=100", "?hours=0.5&prices=guide"] {
         doc.call("", "GET", "/api/estimate", "", query, none());
     }
-    openapi_keeping::play(&mut doc, &recording, &id);
-    for ((path, method), of) in &doc.operations {
-        assert!(!of.is_unknown(), "{method} {path} was never answered with a success");
-    }
-    let error = doc.world.call("", "GET", "/api/streams/never-there", Value::Null).1;
-    let hinted = doc.world.call("", "GET", "/api/streams?mine=true", Value::Null).1;
-    let mut paths = Map::new();
-    for ((path, method), of) in &doc.operations {
-        paths.entry(path.clone()).or_insert_with(|| json!({}))[method.to_lowercase()] = operation(path, method, of);
-    }
-    let mut schemas = Map::new();
-    let mut refused = schema("", &[&error, &hinted]);
-    refused["properties"]["code"]["enum"] = docs::codes().keys().cloned().collect();
-    schemas.insert("Error".to_owned(), refused);
-    for (name, _) in SHAPES {
-        let mut samples = vec![];
-        for answer in doc.operations.values().flat_map(|of| of.answers.values()).flatten() {
-            all_of(answer, name, &mut samples);
-        }
-        schemas.insert(name.to_owned(), schema(name, &samples));
-    }
-    json!({
-        "openapi": "3.1.0",
-        "info": { "title": "livekit-storj", "version": env!("CARGO_PKG_VERSION"), "description": "Records LiveKit rooms straight into Storj." },
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
-                "link": { "type": "apiKey", "in": "query", "name": "sig", "description": "The signature of a link that this Worker gave out." },
-                "livekit": { "type": "apiKey", "in": "header", "name": "Authorization", "description": "LiveKit's token with the hash of the body." },
-            },
-        },
-    })
+    keeping::play(&mut doc, &recording, &id);
+    // Refused: what there is not, and with a hint.
+    doc.call("", "GET", "/api/streams/{id}", "never-there", "", Value::Null);
+    doc.call("", "GET", "/api/streams", "", "?mine=true", Value::Null);
+    doc
 }
 
 fn doc_room(world: &World) -> Value {
