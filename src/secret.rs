@@ -28,11 +28,27 @@ impl Secret {
     pub fn mac(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
         hmac(&hmac(self.0.as_bytes(), purpose.as_bytes()), text)
     }
+
+    /// HMAC-SHA256 of `text`.
+    #[must_use]
+    pub fn sign(&self, text: &[u8]) -> [u8; 32] {
+        hmac(self.0.as_bytes(), text)
+    }
+
+    /// Whether `signature` is what [`Secret::sign`] makes of `text`, compared in constant time.
+    #[must_use]
+    pub fn has_signed(&self, text: &[u8], signature: &[u8]) -> bool {
+        begun(self.0.as_bytes(), text).is_some_and(|mac| mac.verify_slice(signature).is_ok())
+    }
+}
+
+/// HMAC takes a key of any length (RFC 2104), so `None` never comes.
+fn begun(key: &[u8], text: &[u8]) -> Option<Hmac<Sha256>> {
+    Hmac::<Sha256>::new_from_slice(key).ok().map(|mac| mac.chain_update(text))
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
-    // HMAC takes a key of any length (RFC 2104), so there is no error to come.
-    Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize().into_bytes().into()).unwrap_or_default()
+    begun(key, text).map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
 }
 
 impl fmt::Debug for Secret {

@@ -2,6 +2,7 @@
 
 pub mod egress;
 pub mod event;
+mod hs256;
 pub mod info;
 pub mod room;
 pub mod signature;

@@ -10,11 +10,11 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{AlgorithmExt as _, Claims, Header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::hs256::Hs256;
 use crate::secret::Secret;
 use crate::time::{Millis, SECOND};
 
@@ -192,7 +192,7 @@ pub(super) fn sign<T: Serialize>(key: &ApiKey, claims: T, not_before: Millis, ex
     let mut claims = Claims::new(claims);
     claims.not_before = Some(date(not_before)?);
     claims.expiration = Some(date(expires)?);
-    Hs256.token(&Header::empty().with_token_type("JWT"), &claims, &Hs256Key::new(key.secret.reveal())).map_err(|_| SignError::Encode)
+    Hs256.token(&Header::empty().with_token_type("JWT"), &claims, &key.secret).map_err(|_| SignError::Encode)
 }
 
 fn date(at: Millis) -> Result<DateTime<Utc>, SignError> {
