@@ -80,6 +80,14 @@ fn request_body(of: &Operation, example: Option<Value>, schemas: &mut SchemaGene
     Some(json!({ "required": true, "content": content }))
 }
 
+/// The route's own name: `readStream`.
+fn name(of: &Operation) -> String {
+    let path = of.path.replace("{id}", "an-id").replace("{n}", "0");
+    let variant = format!("{:?}", route::find(of.method, &path).unwrap().route);
+    let name = variant.split('(').next().unwrap();
+    name[..1].to_lowercase() + &name[1..]
+}
+
 fn operation(of: &Operation, played: &Played, schemas: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for (status, answer) in &of.answers {
@@ -94,7 +102,7 @@ fn operation(of: &Operation, played: &Played, schemas: &mut SchemaGenerator) -> 
     parameters.extend(of.query.iter().flat_map(|members| schema::query(&members(schemas), |name| asked(name, of.path))));
     let mut whole = json!({
         "summary": of.about,
-        "operationId": format!("{} {}", of.method, of.path),
+        "operationId": name(of),
         "parameters": parameters,
         "responses": responses,
         "security": match of.who {
