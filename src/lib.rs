@@ -4,7 +4,7 @@
 //! The core knows no runtime: time, randomness, the database and every request are arguments, so it runs
 //! natively under tests just as it runs on Cloudflare.
 //!
-//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`], [`told`], [`names`]: the
+//! - [`config`], [`error`], [`route`], [`time`], [`secret`], [`http`], [`json`], [`shape`], [`names`]: the
 //!   ground floor.
 //! - [`doctor`]: what is wrong with an installation, found by doing it.
 //! - [`prices`]: what recordings cost. [`notify`]: Standard Webhooks, for the operator's own programs.
@@ -39,11 +39,11 @@ pub mod recording;
 pub mod route;
 pub mod search;
 pub mod secret;
+pub mod shape;
 pub mod site;
 pub mod store;
 pub mod storj;
 pub mod time;
-pub mod told;
 
 #[cfg(target_arch = "wasm32")]
 mod worker;

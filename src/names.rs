@@ -1,10 +1,12 @@
-//! What a field may be where it is one of a few names: for reading requests and settings, and for the schema of answers.
+//! What a field may be where it is one of a few names: for reading requests and settings, for answers and their schema.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 use crate::quality::LAYOUTS;
+use crate::shape::ToJson;
 
 /// One of a few names.
 pub trait Named: Sized {
@@ -28,16 +30,38 @@ pub fn among(names: &[&'static str], name: &str) -> Option<&'static str> {
 }
 
 macro_rules! names {
-    ($($(#[$about:meta])* $kind:ident: $names:expr;)*) => {$(
+    ($($(#[$about:meta])* $kind:ident: $($one:ident = $name:literal),+;)*) => {$(
+        names!(@kind $(#[$about])* $kind: &[$($name),+]);
+
+        #[allow(missing_docs)]
+        impl $kind {
+            $(pub const $one: Self = Self($name);)+
+        }
+    )*};
+    (@kind $(#[$about:meta])* $kind:ident: $names:expr) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct $kind(pub &'static str);
+        pub struct $kind(&'static str);
+
+        impl $kind {
+            /// On the wire and in the database.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                self.0
+            }
+        }
 
         impl Named for $kind {
-            const NAMES: &'static [&'static str] = &$names;
+            const NAMES: &'static [&'static str] = $names;
 
             fn named(name: &'static str) -> Self {
                 Self(name)
+            }
+        }
+
+        impl ToJson for $kind {
+            fn to_json(&self) -> Value {
+                Value::from(self.0)
             }
         }
 
@@ -54,48 +78,66 @@ macro_rules! names {
                 json_schema!({ "type": "string", "enum": Self::NAMES })
             }
         }
-    )*};
+    };
 }
 
 names! {
     /// Who may see it: everybody, or its owner and admins.
-    Visibility: ["public", "private"];
+    Visibility: PUBLIC = "public", PRIVATE = "private";
     /// `live` means that the host publishes, not that a room exists.
-    StreamStatus: ["created", "live", "ended"];
-    /// Where a stream's recording stands: nobody wants one, or where the newest job stands.
-    Progress: ["none", "requested", "starting", "recording", "stopping", "complete", "failed", "aborted", "limit_reached"];
+    StreamStatus: CREATED = "created", LIVE = "live", ENDED = "ended";
+    /// Where a stream's recording stands: nobody wants one, or where the newest job stands
+    /// ([`crate::recording::Status`]).
+    Progress: NONE = "none", REQUESTED = "requested", STARTING = "starting", RECORDING = "recording", STOPPING = "stopping",
+        COMPLETE = "complete", FAILED = "failed", ABORTED = "aborted", LIMIT_REACHED = "limit_reached";
     /// Where a recording's file stands.
-    RecordingStatus: ["processing", "ready", "missing", "deleting"];
+    RecordingStatus: PROCESSING = "processing", READY = "ready", MISSING = "missing", DELETING = "deleting";
     /// How a recording's file is made.
-    Format: ["mp4", "segments"];
-    /// LiveKit's arrangement of the picture.
-    Layout: LAYOUTS;
+    Format: MP4 = "mp4", SEGMENTS = "segments";
     /// What somebody is in a room.
-    Role: ["host", "viewer"];
+    Role: HOST = "host", VIEWER = "viewer";
     /// Whose prices.
-    PriceList: ["today", "guide"];
-    /// What became of one that was to be deleted.
-    Deletion: ["deleted", "deleting", "not_found", "not_owner"];
+    PriceList: TODAY = "today", GUIDE = "guide";
+    /// How far a deletion is.
+    Deletion: DELETED = "deleted", DELETING = "deleting";
+    /// What became of one of many that were to be deleted.
+    Fate: DELETED = "deleted", DELETING = "deleting", NOT_FOUND = "not_found", NOT_OWNER = "not_owner";
     /// How far a lasting copy is.
-    Copying: ["saved", "saving"];
+    Copying: SAVED = "saved", SAVING = "saving";
     /// How far a user is erased.
-    Erasure: ["erased", "erasing"];
+    Erasure: ERASED = "erased", ERASING = "erasing";
     /// Whether the database answers.
-    Database: ["ok", "unavailable"];
+    Database: OK = "ok", UNAVAILABLE = "unavailable";
+    /// By whose word something is known.
+    Witness: OWNER = "the owner", WEBHOOK = "webhook", LIVEKIT = "LiveKit", LIST = "LiveKit's list", STORJ = "Storj",
+        US = "this Worker";
+    /// A common issue, by the guide's name of it.
+    CommonIssue: NOT_STARTING = "recording_not_starting", FILE_NOT_FOUND = "recording_file_not_found",
+        WEBHOOK_NOT_FIRING = "webhook_not_firing";
 }
 
-impl Visibility {
-    /// Everybody sees it.
-    pub const PUBLIC: Self = Self("public");
-}
+names!(@kind
+    /// LiveKit's arrangement of the picture.
+    Layout: &LAYOUTS
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quality::Quality;
     use crate::recording::{STATUSES, Status};
 
     #[test]
     fn a_recording_that_nobody_wants_stands_nowhere_else_where_its_job_does() {
         assert_eq!(Progress::NAMES, [&["none"][..], &STATUSES.map(Status::name)].concat());
+    }
+
+    #[test]
+    fn each_quality_is_found_by_its_name() {
+        assert_eq!(Quality::NAMES, Quality::ALL.map(Quality::name));
+        for quality in Quality::ALL {
+            assert_eq!(Quality::from_name(quality.name()), Some(quality));
+        }
+        assert_eq!(Quality::from_name("8k"), None);
     }
 }

@@ -4,6 +4,7 @@
 //! is a whole number. What an operator pays LiveKit for a minute and which of Storj's tiers the bucket is in
 //! are settings: `LIVEKIT_MINUTE_USD`, `STORJ_TIER`.
 
+use crate::names::PriceList;
 use crate::shape;
 
 /// A GB as Storj counts it: base 10.
@@ -38,8 +39,8 @@ pub enum StorjTier {
 /// A price list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prices {
-    /// Its name in `prices=`.
-    pub name: &'static str,
+    /// Which.
+    pub list: PriceList,
     /// A minute of recording at LiveKit; each recording is rounded up to whole minutes.
     pub recording_minute: i64,
     /// A GB in Storj for a month.
@@ -84,7 +85,7 @@ impl Prices {
             }
         };
         Self {
-            name: "today",
+            list: PriceList::TODAY,
             recording_minute,
             storage_gb,
             egress_gb: 7_000,
@@ -103,7 +104,7 @@ impl Prices {
             date: "before 2026-07",
         };
         Self {
-            name: "guide",
+            list: PriceList::GUIDE,
             recording_minute: GUIDES_MINUTE,
             storage_gb: 4_000,
             egress_gb: 7_000,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::names::Named;
 use crate::object;
-use crate::told::Told;
+use crate::shape::ToJson;
 
 /// A recording's picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
@@ -26,19 +26,15 @@ pub enum Quality {
 }
 
 impl Named for Quality {
-    const NAMES: &'static [&'static str] = &["720p", "1080p", "4k"];
+    const NAMES: &'static [&'static str] = &[Self::Hd.name(), Self::FullHd.name(), Self::UltraHd.name()];
 
     fn named(name: &'static str) -> Self {
-        match name {
-            "720p" => Self::Hd,
-            "4k" => Self::UltraHd,
-            _ => Self::FullHd,
-        }
+        Self::ALL.into_iter().find(|quality| quality.name() == name).unwrap_or_default()
     }
 }
 
-impl Told for Quality {
-    fn told(&self) -> Value {
+impl ToJson for Quality {
+    fn to_json(&self) -> Value {
         Value::from(self.name())
     }
 }

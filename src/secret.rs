@@ -35,10 +35,11 @@ impl Secret {
         hmac(self.0.as_bytes(), text)
     }
 
-    /// Whether `signature` is what [`Secret::sign`] makes of `text`, compared in constant time.
+    /// Whether `signature` is what [`Secret::sign`] makes of `text`, compared in constant time. An empty secret has signed
+    /// nothing.
     #[must_use]
     pub fn has_signed(&self, text: &[u8], signature: &[u8]) -> bool {
-        begun(self.0.as_bytes(), text).is_some_and(|mac| mac.verify_slice(signature).is_ok())
+        !self.0.is_empty() && begun(self.0.as_bytes(), text).is_some_and(|mac| mac.verify_slice(signature).is_ok())
     }
 }
 

@@ -6,7 +6,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use crate::told::Told;
+use crate::shape::ToJson;
 
 /// A point in time: Unix milliseconds, UTC. D1 and JavaScript hold it exactly (it stays far below
 /// 2^53), which LiveKit's nanoseconds would not.
@@ -175,8 +175,8 @@ impl JsonSchema for Millis {
     }
 }
 
-impl Told for Millis {
-    fn told(&self) -> Value {
+impl ToJson for Millis {
+    fn to_json(&self) -> Value {
         Value::String(self.iso())
     }
 }

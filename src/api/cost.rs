@@ -11,7 +11,7 @@ use crate::ports::{Desk, Ports};
 use crate::prices::{Bill, GB, Prices, Source, Used, dollars, minutes};
 use crate::quality::Quality;
 use crate::shape;
-use crate::store::usage::{self, Month as Row};
+use crate::store::usage::{self, Month};
 
 /// Ten years.
 const MOST_MONTHS: i64 = 120;
@@ -22,11 +22,11 @@ const SAFETY_COPY: &str = "The safety copy goes once the MP4 is verified, and is
 const LIVE_VIEWERS: &str = "Watching live is not in it: LiveKit bills its connection minutes and traffic by themselves.";
 
 input! {
-    /// A month.
-    pub struct Month {
-        /// Hours recorded in it.
+    /// What a month is to have.
+    pub struct EstimateQuery {
+        /// Hours recorded in the month, with at most 6 digits after the point.
         "hours" => hours: Hours,
-        /// Of the recordings.
+        /// Of the recordings' picture.
         "quality" => quality: Option<Quality>,
         /// How many watch every recording whole.
         "viewers" => viewers: Viewers,
@@ -38,26 +38,26 @@ input! {
 shape! {
     /// What a month of so many hours costs.
     pub struct Estimate {
-        /// Whose.
-        #[schemars(with = "PriceList")]
-        "prices" => prices: &'static str,
-        /// With two digits after the point.
+        /// Whose prices these are.
+        "prices" => prices: PriceList,
+        /// Hours of recording, with two digits after the point.
         "hours" => hours: f64,
-        /// Of the recordings.
+        /// Of the recordings' picture.
         "quality" => quality: Quality,
-        /// Who watch every recording whole.
+        /// How many watch every recording whole.
         "viewers" => viewers: i64,
         /// What the recordings weigh.
         "storedBytes" => stored_bytes: i64,
         /// What is to be known of it, for people.
         "notes" => notes: Vec<String>,
         /// Where the prices are from.
+        #[schemars(with = "Vec<Source>")]
         "sources" => sources: [Source; 2],
-        /// Of the bill, those of nothing too.
-        "lines" => lines: Vec<Line>,
-        /// Their sum, in millionths of a dollar.
+        /// Of the bill, in an order that stays; also those that come to nothing.
+        "lines" => lines: Vec<BillLine>,
+        /// What the lines come to, in millionths of a dollar.
         "totalMicroDollars" => total_micro_dollars: i64,
-        /// The same, as `$42.00`.
+        /// What the lines come to, as `$42.00`.
         "total" => total: String,
     }
 
@@ -65,62 +65,63 @@ shape! {
     pub struct Usage {
         /// The newest first.
         "months" => months: Vec<MonthOfUse>,
-        /// Now.
+        /// What is in the bucket now.
         "bytesKept" => bytes_kept: i64,
-        /// Whose.
-        #[schemars(with = "PriceList")]
-        "prices" => prices: &'static str,
+        /// Whose prices these are.
+        "prices" => prices: PriceList,
         /// What is to be known of it, for people.
+        #[schemars(with = "Vec<String>")]
         "notes" => notes: [&'static str; 4],
         /// Where the prices are from.
+        #[schemars(with = "Vec<Source>")]
         "sources" => sources: [Source; 2],
     }
 
-    /// A month. A recording counts in the one in which it began.
+    /// A month: of what was recorded in it, what came and went, and what was downloaded.
     #[schemars(inline)]
     pub struct MonthOfUse {
         /// As `2026-11`, UTC.
         "month" => month: String,
-        /// So many.
+        /// Those that began in it.
         "recordings" => recordings: i64,
-        /// With two digits after the point.
+        /// How long those are, with two digits after the point.
         "hoursRecorded" => hours_recorded: f64,
-        /// Each recording rounded up.
+        /// How long those are, each rounded up to a whole minute.
         "minutesBilled" => minutes_billed: i64,
-        /// What its recordings weigh.
+        /// Files that came into the bucket in it, lasting copies too.
         "bytesAdded" => bytes_added: i64,
-        /// As many as the recordings have that had a copy.
+        /// Segments beside MP4s, taken to be as large as those.
         "bytesOfSafetyCopies" => bytes_of_safety_copies: i64,
-        /// At its end.
+        /// What was in the bucket at the end of it, or is now.
         "bytesKept" => bytes_kept: i64,
-        /// Each person counts once a minute.
+        /// Links given out in it; of each recording each person counts once a minute.
         "downloads" => downloads: i64,
-        /// Each download counted whole.
+        /// What those weigh, each counted whole.
         "bytesDownloaded" => bytes_downloaded: i64,
-        /// Of the bill, those of nothing too.
-        "lines" => lines: Vec<Line>,
-        /// Their sum, in millionths of a dollar.
+        /// Of the bill, in an order that stays; also those that come to nothing.
+        "lines" => lines: Vec<BillLine>,
+        /// What the lines come to, in millionths of a dollar.
         "totalMicroDollars" => total_micro_dollars: i64,
-        /// The same, as `$42.00`.
+        /// What the lines come to, as `$42.00`.
         "total" => total: String,
     }
 
     /// One line of a bill.
     #[schemars(inline)]
-    pub struct Line {
-        /// What for.
+    pub struct BillLine {
+        /// What is paid for.
         "name" => name: &'static str,
         /// What `quantity` counts.
         "unit" => unit: &'static str,
-        /// So many, rounded up.
+        /// How many units, rounded up.
         "quantity" => quantity: i64,
-        /// Of which so many cost nothing.
+        /// How many of them cost nothing.
         "free" => free: i64,
-        /// The price of one.
+        /// The price of a unit, in millionths of a dollar.
         "microDollarsEach" => micro_dollars_each: i64,
-        /// What they come to.
+        /// What the line comes to, in millionths of a dollar.
         "microDollars" => micro_dollars: i64,
-        /// The same, as `$42.00`.
+        /// What the line comes to, as `$42.00`.
         "total" => total: String,
     }
 }
@@ -130,10 +131,10 @@ shape! {
 /// # Errors
 /// 400 naming the parameter and its limit.
 pub fn estimate<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Reply, Error> {
-    let Month { hours, quality, viewers: Viewers(viewers), prices } = input::query(request)?;
+    let EstimateQuery { hours, quality, viewers: Viewers(viewers), prices } = input::query(request)?;
     // An hour is 3.6 million milliseconds.
-    let duration_ms = hours.millionths() * 18 / 5;
-    let is_guide = prices == Some(PriceList("guide"));
+    let duration_ms = hours.0 * 18 / 5;
+    let is_guide = prices == Some(PriceList::GUIDE);
     let prices = if is_guide { Prices::guide() } else { desk.config.prices };
     // The guide prices an "HD recording", and only that fits its table.
     let quality = quality.unwrap_or(if is_guide { Quality::Hd } else { desk.config.default_quality });
@@ -145,7 +146,7 @@ pub fn estimate<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Reply
     let bill = prices.bill(&used);
     let mut notes = vec![ROUNDING.to_owned(), LIVE_VIEWERS.to_owned()];
     if is_guide {
-        notes.extend(Quality::ALL.map(|quality| fits(&prices, quality, &hours.0, duration_ms)));
+        notes.extend(Quality::ALL.map(|quality| fits(&prices, quality, &hours.text(), duration_ms)));
     } else {
         notes.push(THIRTY_DAYS.to_owned());
         if copied_bytes > 0 {
@@ -153,7 +154,7 @@ pub fn estimate<P: Ports>(desk: &Desk<'_, P>, request: &Request) -> Result<Reply
         }
     }
     let answer = Estimate {
-        prices: prices.name,
+        prices: prices.list,
         hours: hundredths(duration_ms),
         quality,
         viewers,
@@ -186,16 +187,15 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     }
     let Nothing = input::query(request)?;
     let results = desk.batch(batch![usage::months(MOST_MONTHS, desk.now())]).await?;
-    let rows: Vec<Row> = desk.rows(&results, 0)?;
+    let rows: Vec<Month> = desk.rows(&results, 0)?;
     let prices = desk.config.prices;
     // What was not removed in the months before is stored in each later one too, until the month in which it goes.
-    let (mut stored_before, mut kept_before) = (0, 0);
+    let mut stored = 0;
     let mut months = Vec::new();
     for row in rows.iter().rev() {
-        let stored_bytes = stored_before + row.added_bytes;
-        let used = Used { minutes: row.minutes, stored_bytes, copied_bytes: row.copied_bytes, egress_bytes: row.downloaded_bytes };
-        stored_before = stored_bytes - row.removed_bytes;
-        kept_before += row.kept_bytes;
+        stored += row.added_bytes;
+        let used = Used { minutes: row.minutes, stored_bytes: stored, copied_bytes: row.copied_bytes, egress_bytes: row.downloaded_bytes };
+        stored -= row.removed_bytes;
         let bill = prices.bill(&used);
         months.push(MonthOfUse {
             month: row.month.clone(),
@@ -204,7 +204,7 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
             minutes_billed: row.minutes,
             bytes_added: row.added_bytes,
             bytes_of_safety_copies: row.copied_bytes,
-            bytes_kept: kept_before,
+            bytes_kept: stored,
             downloads: row.downloads,
             bytes_downloaded: row.downloaded_bytes,
             lines: lines(&bill),
@@ -214,17 +214,17 @@ pub async fn usage<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Requ
     }
     months.reverse();
     let notes = [
-        "A recording counts in the month in which it began, with its copies. Costs are estimates at today's prices.",
+        "A recording counts in the month in which it began, its bytes in the one in which its file came. Costs are estimates at today's prices.",
         "A safety copy is taken to be as large as its recording.",
         "Downloads are those that this Worker gave a link for, each counted whole. What is watched goes from Storj to the viewer: only Storj's bill has it.",
         THIRTY_DAYS,
     ];
-    Ok(Reply::json(200, &Usage { months, bytes_kept: kept_before, prices: prices.name, notes, sources: prices.sources }))
+    Ok(Reply::json(200, &Usage { months, bytes_kept: stored, prices: prices.list, notes, sources: prices.sources }))
 }
 
 /// A bill's lines as they are told.
-fn lines(bill: &Bill) -> Vec<Line> {
-    let told = bill.lines.iter().map(|line| Line {
+fn lines(bill: &Bill) -> Vec<BillLine> {
+    let told = bill.lines.iter().map(|line| BillLine {
         name: line.name,
         unit: line.unit,
         quantity: line.quantity,

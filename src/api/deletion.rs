@@ -11,20 +11,20 @@ use crate::batch;
 use crate::error::Error;
 use crate::flow::discard;
 use crate::input;
-use crate::names::Deletion;
+use crate::names::{Deletion, Fate};
 use crate::ports::{Desk, Ports};
 use crate::shape;
 use crate::store::tombstones::{self, Doomed};
 
 input! {
     /// Recordings to be deleted.
-    pub struct Doom {
-        /// Theirs.
+    pub struct DeleteRecordings {
+        /// The recordings' ids.
         "ids" => ids: Ids,
     }
 
     /// How a stream is deleted.
-    pub struct Doing {
+    pub struct DeleteStreamQuery {
         /// Also one that is live: what records is stopped, its room is closed.
         "stop" => stop: Flag,
     }
@@ -34,29 +34,27 @@ shape! {
     /// What became of one that was to be deleted.
     #[schemars(inline)]
     pub struct Outcome<'a> {
-        /// The recording's.
+        /// The recording's id.
         "id" => id: &'a str,
         /// `deleting`: the bucket does not do it now, and is asked again until it does.
-        #[schemars(with = "Deletion")]
-        "status" => status: &'static str,
+        "status" => status: Fate,
     }
 
     /// One was deleted.
     pub struct Deleted<'a> {
         /// `true`.
         "success" => success: bool,
-        /// As it was given.
+        /// The id, as it was given.
         "id" => id: &'a str,
         /// `deleting`: the bucket does not do it now, and is asked again until it does.
-        #[schemars(with = "Deletion")]
-        "status" => status: &'static str,
+        "status" => status: Deletion,
     }
 
     /// What became of each that was to be deleted.
-    pub struct Outcomes<'a> {
-        /// Each of them was there, and the caller's to delete.
+    pub struct DeletedRecordings<'a> {
+        /// Whether each of them was there, and the caller's to delete.
         "success" => success: bool,
-        /// One for each id.
+        /// One for each id, sorted by id.
         "results" => results: Vec<Outcome<'a>>,
     }
 }
@@ -70,7 +68,7 @@ pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) 
     let results = desk.batch(batch![tombstones::doomed(&[id])]).await?;
     let doomed: Vec<Doomed> = desk.rows(&results, 0)?;
     let left = discard::recordings(desk, &doomed.iter().collect::<Vec<_>>(), "asked").await?;
-    let (status, word) = if left.is_empty() { (200, "deleted") } else { (202, "deleting") };
+    let (status, word) = if left.is_empty() { (200, Deletion::DELETED) } else { (202, Deletion::DELETING) };
     Ok(Reply::json(status, &Deleted { success: true, id, status: word }))
 }
 
@@ -79,7 +77,7 @@ pub async fn recording<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) 
 /// # Errors
 /// 400, 401, 503.
 pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Doom { ids: Ids(mut ids) } = input::body(request)?;
+    let DeleteRecordings { ids: Ids(mut ids) } = input::body(request)?;
     caller.user_id().ok_or_else(Error::sign_in)?;
     ids.sort();
     ids.dedup();
@@ -89,15 +87,15 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: 
     let own: Vec<&Doomed> = found.iter().filter(|one| may_change(caller, &one.owner_id)).collect();
     let left = discard::recordings(desk, &own, "asked").await?;
     let word = |id: &str| match found.iter().find(|one| one.id == id) {
-        Some(one) if !may_see(caller, &one.owner_id, &one.visibility) => "not_found",
-        None => "not_found",
-        Some(one) if !may_change(caller, &one.owner_id) => "not_owner",
-        Some(_) if left.iter().any(|one| one == id) => "deleting",
-        Some(_) => "deleted",
+        Some(one) if !may_see(caller, &one.owner_id, &one.visibility) => Fate::NOT_FOUND,
+        None => Fate::NOT_FOUND,
+        Some(one) if !may_change(caller, &one.owner_id) => Fate::NOT_OWNER,
+        Some(_) if left.iter().any(|one| one == id) => Fate::DELETING,
+        Some(_) => Fate::DELETED,
     };
     let results: Vec<Outcome<'_>> = ids.iter().map(|id| Outcome { id, status: word(id) }).collect();
     let done = own.len() == ids.len();
-    Ok(Reply::json(if left.is_empty() { 200 } else { 202 }, &Outcomes { success: done, results }))
+    Ok(Reply::json(if left.is_empty() { 200 } else { 202 }, &DeletedRecordings { success: done, results }))
 }
 
 /// `DELETE /api/streams/{id}`: its recordings stay, without `streamId`. With `?stop=true` also one that is live: what
@@ -106,7 +104,7 @@ pub async fn recordings<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: 
 /// # Errors
 /// 400, 401, 403, 404, 409 `stream_live`, 503.
 pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
-    let Doing { stop: Flag(stop) } = input::query(request)?;
+    let DeleteStreamQuery { stop: Flag(stop) } = input::query(request)?;
     streams::find_own(desk, caller, id).await?;
     let mut statements = tombstones::stream(id, stop, desk.now());
     let last = statements.len();
@@ -117,5 +115,8 @@ pub async fn stream<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
             .hint("end it first (POST /api/streams/{id}/end), or add ?stop=true"));
     }
     // From here on nobody finds it; what still records is stopped and looked after until it is over.
-    Ok(Reply { background: Some(Background::Tend(id.to_owned())), ..Reply::json(200, &Deleted { success: true, id, status: "deleted" }) })
+    Ok(Reply {
+        background: Some(Background::Tend(id.to_owned())),
+        ..Reply::json(200, &Deleted { success: true, id, status: Deletion::DELETED })
+    })
 }

@@ -18,7 +18,7 @@ use crate::time::SECOND;
 
 input! {
     /// Where to record.
-    pub struct Rehearse {
+    pub struct Rehearsal {
         /// A room in which somebody publishes now.
         "roomName" => room_name: RoomName,
     }
@@ -26,7 +26,7 @@ input! {
 
 shape! {
     /// What every check found.
-    pub struct Examined<'a> {
+    pub struct Examination<'a> {
         /// Nothing is wrong. Advice alone does not make it false.
         "ok" => ok: bool,
         /// Each of them.
@@ -34,7 +34,7 @@ shape! {
     }
 
     /// A webhook, signed as LiveKit signs.
-    pub struct Signed {
+    pub struct SignedWebhook {
         /// Where it is sent to, by POST.
         "url" => url: String,
         /// The bytes that are signed.
@@ -61,7 +61,7 @@ pub async fn examination<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request:
 /// # Errors
 /// 400, 401, 403 for who is no admin, 404 `room_not_found`, 409 `nobody_publishes`, 502, 503.
 pub async fn rehearsal<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Rehearse { room_name: RoomName(room_name) } = input::body(request)?;
+    let Rehearsal { room_name: RoomName(room_name) } = input::body(request)?;
     admins(caller)?;
     desk.trail.note("room", room_name.clone());
     let checks = rehearse(desk, &room_name).await?;
@@ -85,7 +85,7 @@ pub fn webhook<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request)
     let body = json::write(&event);
     let authorization = sign_body(&desk.config.livekit_key, body.as_bytes(), now).map_err(|_| Error::internal())?;
     let worker = desk.config.public_url.as_deref().unwrap_or(&request.origin);
-    let signed = Signed { url: format!("{worker}/livekit-webhook"), body, authorization };
+    let signed = SignedWebhook { url: format!("{worker}/livekit-webhook"), body, authorization };
     Ok(Reply { headers: vec![("cache-control", "no-store".to_owned())], ..Reply::json(200, &signed) })
 }
 
@@ -97,5 +97,5 @@ fn admins(caller: &Caller) -> Result<(), Error> {
 fn told<P: Ports>(desk: &Desk<'_, P>, checks: &[Check]) -> Reply {
     let wrong: Vec<&str> = checks.iter().filter(|check| !check.ok).map(|check| check.name).collect();
     desk.trail.note("wrong", wrong.join(", "));
-    Reply::json(200, &Examined { ok: wrong.is_empty(), checks })
+    Reply::json(200, &Examination { ok: wrong.is_empty(), checks })
 }

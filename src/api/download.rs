@@ -18,7 +18,7 @@ const LINK_MS: i64 = 5 * MINUTE;
 
 shape! {
     /// A link that saves a recording.
-    pub struct Link {
+    pub struct DownloadLink {
         /// Presigned; for whoever has it.
         "url" => url: String,
         /// The name that it is saved under.
@@ -46,7 +46,7 @@ pub async fn tell<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     Ok(Reply::json(200, &link))
 }
 
-async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Link, Error> {
+async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<DownloadLink, Error> {
     let (row, now) = (find(desk, caller, id).await?, desk.now());
     let end = playable_until(&row, now)?;
     if row.format == "segments" && !row.object_key.ends_with(".ts") {
@@ -67,7 +67,7 @@ async fn link<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, 
     let url =
         object::link(desk.config, request.method_of_link(), &bucket_of(&row), &row.object_key, content_type, &disposition, now, seconds)
             .map_err(|_| Error::internal())?;
-    Ok(Link { url, file_name, expires_at: now.plus(i64::from(seconds) * 1_000) })
+    Ok(DownloadLink { url, file_name, expires_at: now.plus(i64::from(seconds) * 1_000) })
 }
 
 /// Content type and ending of the file as it lies there. Joined segments are an MPEG transport stream.

@@ -30,12 +30,12 @@ const FOR_THE_FIRST_MS: [u32; 5] = [250, 350, 500, 700, 1_000];
 
 input! {
     /// What is to be recorded. While it runs, other wishes are ignored; the answer says what is in force.
-    pub struct Start {
-        /// The room.
+    pub struct StartRecording {
+        /// LiveKit's room, of at most 256 bytes.
         "roomName" => room_name: RoomName,
         /// The stream of that room; one that is not known becomes the new stream's id.
         "streamId" => stream_id: Option<StreamId>,
-        /// The stream's, if left out.
+        /// That of the stream, if left out.
         "quality" => quality: Option<Quality>,
         /// `speaker`, if left out.
         "layout" => layout: Option<Layout>,
@@ -44,22 +44,22 @@ input! {
     }
 
     /// What is to be stopped, by one of the two.
-    pub struct Stop {
-        /// LiveKit's name of the job.
+    pub struct StopRecording {
+        /// LiveKit's id of the recording job.
         "egressId" => egress_id: Option<String>,
-        /// The room.
+        /// LiveKit's room, of at most 256 bytes.
         "roomName" => room_name: Option<RoomName>,
     }
 }
 
 shape! {
     /// A recording that runs, or is wanted.
-    pub struct Started {
+    pub struct RecordingStarted {
         /// `true`.
         "success" => success: bool,
-        /// LiveKit's name of the job; empty while LiveKit has not taken it.
+        /// LiveKit's id of the recording job; empty while LiveKit has not taken it.
         "egressId" => egress_id: String,
-        /// The whole object key; empty while LiveKit has not taken it.
+        /// The recording's whole object key; empty while LiveKit has not taken the job.
         "filename" => filename: String,
         /// For people.
         "message" => message: &'static str,
@@ -68,21 +68,21 @@ shape! {
         "status" => status: String,
         /// The stream that is recorded.
         "streamId" => stream_id: String,
-        /// As it is in force, which may be another than was asked for.
+        /// The one in force, which may be another than was asked for.
         #[schemars(with = "Quality")]
         "quality" => quality: String,
-        /// As it is in force.
+        /// The one in force, which may be another than was asked for.
         #[schemars(with = "Layout")]
         "layout" => layout: String,
-        /// Sound alone, as it is in force.
+        /// Whether it is sound alone.
         "audioOnly" => audio_only: bool,
     }
 
     /// A recording that is over, or not wanted any more.
-    pub struct Stopped {
+    pub struct RecordingStopped {
         /// `true`.
         "success" => success: bool,
-        /// LiveKit's names of the jobs that this call stopped.
+        /// LiveKit's ids of the jobs that were not over yet.
         "stopped" => stopped: Vec<String>,
         /// Where the recording stands.
         #[schemars(with = "Progress")]
@@ -98,8 +98,8 @@ shape! {
 /// 400, 401, 403, 404 `room_not_found`, 409 `stream_mismatch` or `stream_ended`, 502 `storage_refused` or
 /// `livekit_refused`, 503.
 pub async fn start<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Start { room_name: RoomName(room_name), stream_id, quality, layout, audio_only } = input::body(request)?;
-    let (stream_id, layout) = (stream_id.map(|StreamId(id)| id), layout.map(|Layout(layout)| layout));
+    let StartRecording { room_name: RoomName(room_name), stream_id, quality, layout, audio_only } = input::body(request)?;
+    let (stream_id, layout) = (stream_id.map(|StreamId(id)| id), layout.map(Layout::name));
     caller.user_id().ok_or_else(Error::sign_in)?;
     desk.trail.note("room", room_name.clone());
 
@@ -181,7 +181,7 @@ fn started<P: Ports>(stream: &Stream, message: &'static str, desk: &Desk<'_, P>)
     let (status_now, stream_id) = (state.status, stream.id.clone());
     Reply::json(
         status,
-        &Started { success: true, egress_id, filename, message, status: status_now, stream_id, quality, layout, audio_only },
+        &RecordingStarted { success: true, egress_id, filename, message, status: status_now, stream_id, quality, layout, audio_only },
     )
 }
 
@@ -190,7 +190,7 @@ fn started<P: Ports>(stream: &Stream, message: &'static str, desk: &Desk<'_, P>)
 /// # Errors
 /// 400, 401, 403, 404 `egress_not_found` or `room_not_found`, 503.
 pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Stop { egress_id, room_name } = input::body(request)?;
+    let StopRecording { egress_id, room_name } = input::body(request)?;
     let egress_id = egress_id.filter(|id| !id.is_empty());
     let egress_not_found = || {
         Error::new(404, "egress_not_found", "there is no such recording job of ours")
@@ -236,5 +236,5 @@ pub async fn stop<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (true, true) => "the recording that was wanted is cancelled",
         (true, false) => "nothing was recording",
     };
-    Ok(Reply::json(200, &Stopped { success: true, stopped, status: state.status, message }))
+    Ok(Reply::json(200, &RecordingStopped { success: true, stopped, status: state.status, message }))
 }

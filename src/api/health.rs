@@ -17,18 +17,17 @@ shape! {
     pub struct Health<'a> {
         /// Nothing is faulty, and the database answers.
         "ok" => ok: bool,
-        /// Of this Worker.
+        /// This Worker's.
         "version" => version: &'static str,
         /// Variables that are missing or faulty.
         "faults" => faults: &'a [Fault],
-        /// Whether it answers.
-        #[schemars(with = "Database")]
-        "database" => database: &'static str,
-        /// Since the schedule last ran; `null` if it never did.
+        /// Whether the database answers.
+        "database" => database: Database,
+        /// Seconds since the schedule last ran; `null` if it never did, or the database does not answer.
         "scheduleAgeSeconds" => schedule_age_seconds: Option<i64>,
-        /// More than five minutes ago, and it runs every minute.
+        /// Whether that is more than five minutes ago; it runs every minute.
         "scheduleLate" => schedule_late: bool,
-        /// Since LiveKit's last webhook; `null` if none came yet.
+        /// Seconds since LiveKit's last webhook; `null` if none came yet, or the database does not answer.
         "webhookAgeSeconds" => webhook_age_seconds: Option<i64>,
     }
 }
@@ -43,7 +42,7 @@ pub async fn health<P: Ports>(ports: &P, faults: &[Fault]) -> Reply {
     let age = |at: Option<Millis>| at.map(|at| now.since(at).max(0) / 1_000);
     let (schedule_at, webhook_at) = row.as_ref().map_or((None, None), |r| (r.schedule_at, r.webhook_at));
     let late = schedule_at.is_some_and(|at| now.since(at) > SCHEDULE_LATE_MS);
-    let database = if row.is_some() { "ok" } else { "unavailable" };
+    let database = if row.is_some() { Database::OK } else { Database::UNAVAILABLE };
     let healthy = faults.is_empty() && row.is_some();
     Reply {
         headers: vec![("cache-control", "no-store".to_owned())],

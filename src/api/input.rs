@@ -21,14 +21,16 @@ use crate::json::{self, Fault};
 #[macro_export]
 macro_rules! input {
     ($(
-        $(#[$about:meta])*
+        $(#[doc = $about:literal])*
         pub struct $kind:ident { $($(#[doc = $of:literal])* $($name:literal)|+ => $member:ident: $type:ty,)* }
     )*) => {$(
-        $(#[$about])*
+        $(#[doc = $about])*
         #[derive(Debug)]
         pub struct $kind { $($(#[doc = $of])* pub $member: $type,)* }
 
         impl $crate::api::input::Input for $kind {
+            const NAME: &'static str = stringify!($kind);
+            const ABOUT: &'static str = concat!($($about),*);
             const NAMES: &'static [&'static str] = &[$($($name,)+)*];
 
             fn read(given: &$crate::api::input::Given) -> Result<Self, $crate::error::Error> {
@@ -49,6 +51,10 @@ macro_rules! input {
 
 /// What is declared by [`input!`].
 pub trait Input: Sized {
+    /// Its own name, for `openapi.json`.
+    const NAME: &'static str;
+    /// For people, likewise.
+    const ABOUT: &'static str;
     /// Every name that it takes.
     const NAMES: &'static [&'static str];
 
@@ -67,6 +73,8 @@ pub trait Input: Sized {
 pub struct Nothing;
 
 impl Input for Nothing {
+    const NAME: &'static str = "Nothing";
+    const ABOUT: &'static str = "";
     const NAMES: &'static [&'static str] = &[];
 
     fn read(_: &Given) -> Result<Self, Error> {

@@ -33,7 +33,7 @@ pub mod why;
 
 use serde_json::Value;
 
-use crate::told::Told;
+use crate::shape::ToJson;
 
 /// A request as the runtime brought it. Header names are in lower case.
 #[derive(Clone, Debug, Default)]
@@ -101,8 +101,8 @@ impl Reply {
     /// A JSON answer.
     #[must_use]
     #[inline(never)]
-    pub fn json(status: u16, body: &dyn Told) -> Self {
-        Self { status, body: Some(body.told()), ..Self::default() }
+    pub fn json(status: u16, body: &dyn ToJson) -> Self {
+        Self { status, body: Some(body.to_json()), ..Self::default() }
     }
 }
 

@@ -21,7 +21,7 @@ const UNKNOWN_LENGTH_MS: i64 = 3 * HOUR;
 
 input! {
     /// Which recordings.
-    pub struct Find {
+    pub struct RecordingsQuery {
         /// Words of title and room by their beginnings, in any alphabet, without accents.
         "q" => q: Option<Words>,
         /// Of one stream.
@@ -90,9 +90,9 @@ pub(super) fn seer(caller: &Caller, mine: bool) -> Result<Seer, Error> {
 /// # Errors
 /// 400 for a parameter, 401 for `mine` of nobody, 503.
 pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Find { q, stream_id, status, mine: Flag(mine), from, to, limit: Limit(limit), cursor } = input::query(request)?;
+    let RecordingsQuery { q, stream_id, status, mine: Flag(mine), from, to, limit: Limit(limit), cursor } = input::query(request)?;
     let filter = Filter {
-        status: status.map(|status| status.0.to_owned()),
+        status: status.map(|status| status.name().to_owned()),
         stream_id: stream_id.map(|id| id.0),
         from: from.map(|time| time.0),
         to: to.map(|time| time.0),
@@ -152,7 +152,7 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 /// 400, 401, 403, 404, 503.
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let ChangeRecording { title, visibility } = input::body(request)?;
-    let (title, visibility) = (title.map(|title| title.0), visibility.map(|visibility| visibility.0));
+    let (title, visibility) = (title.map(|title| title.0), visibility.map(Visibility::name));
     let row = find_own(desk, caller, id).await?;
     let title_then = title.as_deref().unwrap_or(&row.title);
     let found_by = words::index(id, title_then, crate::search::words(desk.ports, title_then, &row.room_name));

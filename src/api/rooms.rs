@@ -99,7 +99,7 @@ pub(super) async fn claim<P: Ports>(desk: &Desk<'_, P>, claim: &Claim<'_>) -> Re
         room_name: claim.room_name,
         owns_room: true,
         owner_id: claim.owner,
-        visibility: visibility.unwrap_or(desk.config.default_visibility.0),
+        visibility: visibility.unwrap_or(desk.config.default_visibility.name()),
         record: claim.record,
         save_to_storj: claim.save_to_storj,
         quality: claim.quality.unwrap_or(desk.config.default_quality).name(),

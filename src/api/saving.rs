@@ -15,19 +15,18 @@ use crate::storj::key::saved_key;
 
 shape! {
     /// How far a lasting copy is.
-    pub struct Saving<'a> {
+    pub struct LastingCopy<'a> {
         /// `true`.
         "success" => success: bool,
-        /// The recording's.
+        /// The recording's id.
         "id" => id: &'a str,
         /// `saving`: ask again to see how far it is.
-        #[schemars(with = "Copying")]
-        "status" => status: &'static str,
-        /// The copy's whole object key.
+        "status" => status: Copying,
+        /// The whole object key of what is kept: the copy, or the file itself where it was made to be kept.
         "filename" => filename: &'a str,
-        /// So many are there.
+        /// How much of it is there.
         "copiedBytes" => copied_bytes: i64,
-        /// Of so many.
+        /// How much there will be.
         "totalBytes" => total_bytes: i64,
         /// A code: what the last try failed for; it is tried again.
         "error" => error: Option<&'a str>,
@@ -77,16 +76,19 @@ pub async fn save<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> Re
 fn saved(row: &Recording) -> Reply {
     let bytes = row.size_bytes.unwrap_or(0);
     let (id, filename) = (&row.id, &row.object_key);
-    Reply::json(200, &Saving { success: true, id, status: "saved", filename, copied_bytes: bytes, total_bytes: bytes, error: None })
+    Reply::json(
+        200,
+        &LastingCopy { success: true, id, status: Copying::SAVED, filename, copied_bytes: bytes, total_bytes: bytes, error: None },
+    )
 }
 
 fn saving(save: &Save) -> Reply {
     let mut reply = Reply::json(
         202,
-        &Saving {
+        &LastingCopy {
             success: true,
             id: &save.asset_id,
-            status: "saving",
+            status: Copying::SAVING,
             filename: &save.copy_key,
             copied_bytes: save.copied_bytes(),
             total_bytes: save.size_bytes,

@@ -12,9 +12,9 @@ use crate::flow::save::go_on;
 use crate::flow::tend::{await_host, tend};
 use crate::ports::{Desk, Guard, Ports, Trail};
 use crate::route::{self, Route};
+use crate::shape::ToJson;
 use crate::site::Page;
 use crate::store::thumbnails::Of;
-use crate::told::Told;
 
 /// Behind an answer a Worker may go on for 30 s: no part of a copy is begun after half of that.
 const SAVES_FOR_MS: i64 = 15_000;
@@ -157,7 +157,7 @@ fn asks_for_a_page(request: &Request) -> bool {
 /// An error as an answer.
 #[must_use]
 pub fn refusal(error: &Error, request_id: &str) -> Reply {
-    let body = Some(error.body(request_id).told());
+    let body = Some(error.body(request_id).to_json());
     let retry = error.retry_after.map(|seconds| ("retry-after", seconds.to_string()));
     let allow = error.allow.map(|methods| ("allow", methods.to_owned()));
     Reply { status: error.status, body, headers: retry.into_iter().chain(allow).collect(), ..Reply::default() }

@@ -15,7 +15,7 @@ use crate::time::Millis;
 
 input! {
     /// What a link carries.
-    pub struct Link {
+    pub struct SignedLinkQuery {
         /// Of which picture: it changes with it, so that a browser may keep it.
         "v" => version: Option<String>,
         /// Until when the link counts, in Unix seconds.
@@ -52,7 +52,7 @@ pub(super) fn query(config: &Config, what: &str, exp: i64) -> String {
 /// 403 `link_invalid` or `link_expired`.
 pub(super) fn verify(config: &Config, request: &Request, what: &str, now: Millis) -> Result<i64, Error> {
     let invalid = || Error::new(403, "link_invalid", "this link was altered").hint(ANOTHER);
-    let Link { exp, sig, .. } = input::query(request)?;
+    let SignedLinkQuery { exp, sig, .. } = input::query(request)?;
     let (exp, sig) = (exp.unwrap_or_default(), hex::decode(sig.unwrap_or_default()).map_err(|_| invalid())?);
     let by = |key: &&ApiKey| signature(key, what, &exp).is_some_and(|mac| mac.verify_slice(&sig).is_ok());
     if !config.webhook_keys().iter().any(by) {

@@ -90,7 +90,7 @@ fn settings(config: Option<&Config>, caller: Option<&Caller>) -> String {
     };
     if let Some(config) = config {
         say("quality", config.default_quality.name());
-        say("visibility", config.default_visibility.0);
+        say("visibility", config.default_visibility.name());
         if let Some(url) = &config.sign_in_url {
             say("sign-in-url", url);
         } else if is_behind_access(config) {

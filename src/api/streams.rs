@@ -23,7 +23,7 @@ use crate::store::streams::{self, Stream};
 
 input! {
     /// A stream to be made.
-    pub struct Make {
+    pub struct CreateStream {
         /// One line.
         "title" => title: Title,
         /// Some lines.
@@ -41,7 +41,7 @@ input! {
     }
 
     /// Which streams.
-    pub struct Find {
+    pub struct StreamsQuery {
         /// Where they stand.
         "status" => status: Option<StreamStatus>,
         /// The caller's own alone.
@@ -78,7 +78,7 @@ shape! {
 /// # Errors
 /// 400, 401, 409 `room_taken`, 503.
 pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Make { title, description, room_name, visibility, record, save_to_storj, quality } = input::body(request)?;
+    let CreateStream { title, description, room_name, visibility, record, save_to_storj, quality } = input::body(request)?;
     let room_name = match room_name {
         Some(RoomName(name)) => name,
         None => format!("{}stream-{}", desk.config.room_prefix.as_deref().unwrap_or_default(), short_id(desk)),
@@ -89,7 +89,7 @@ pub async fn create<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Req
         owner,
         title: &title.0,
         about: description.0.as_deref(),
-        visibility: visibility.map(|visibility| visibility.0),
+        visibility: visibility.map(Visibility::name),
         record: record.unwrap_or(false),
         save_to_storj: save_to_storj.unwrap_or(false),
         quality,
@@ -110,10 +110,11 @@ fn short_id<P: Ports>(desk: &Desk<'_, P>) -> String {
 /// # Errors
 /// 400 for a parameter, 401 for `mine` of nobody, 503.
 pub async fn list<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let Find { status, mine: Flag(mine), limit: Limit(limit), cursor } = input::query(request)?;
-    let filter = Filter { status: status.map(|status| status.0.to_owned()), ..Filter::default() };
+    let StreamsQuery { status, mine: Flag(mine), limit: Limit(limit), cursor } = input::query(request)?;
+    let filter = Filter { status: status.map(|status| status.name().to_owned()), ..Filter::default() };
+    let seer = seer(caller, mine)?;
     let after = cursor.map(|cursor| cursor.after("")).transpose()?;
-    let statement = lists::streams(&seer(caller, mine)?, &filter, after.as_ref(), limit + 1);
+    let statement = lists::streams(&seer, &filter, after.as_ref(), limit + 1);
     let results = desk.batch(batch![statement]).await?;
     let mut rows: Vec<Stream> = desk.rows(&results, 0)?;
     let more = i64::try_from(rows.len()).is_ok_and(|n| n > limit);
@@ -161,7 +162,7 @@ pub async fn read<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
 pub async fn change<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Error> {
     let ChangeStream { title, description, visibility } = input::body(request)?;
     find_own(desk, caller, id).await?;
-    let (title, visibility) = (title.as_ref().map(|title| title.0.as_str()), visibility.map(|visibility| visibility.0));
+    let (title, visibility) = (title.as_ref().map(|title| title.0.as_str()), visibility.map(Visibility::name));
     let about = description.0.as_ref().map(|description| description.0.as_deref());
     let results = desk.batch(batch![streams::change(id, title, about, visibility), streams::by_id(id)]).await?;
     let row: Stream = desk.rows(&results, 1)?.into_iter().next().ok_or_else(Error::stream_not_found)?;

@@ -63,7 +63,7 @@ pub async fn show<P: Ports>(desk: &Desk<'_, P>, caller: Option<&Caller>, request
     let now = desk.now();
     match caller {
         None => signed_link::verify(desk.config, request, &what(of), now).map(drop)?,
-        Some(_) => input::query::<Which>(request).map(drop)?,
+        Some(_) => input::query::<ThumbnailQuery>(request).map(drop)?,
     }
     let shown = find(desk, of).await?;
     if caller.is_some_and(|caller| !may_see(caller, &shown.owner_id, &shown.visibility)) {
@@ -86,8 +86,8 @@ fn kind_of(key: &str) -> &'static str {
 }
 
 input! {
-    /// Which picture.
-    pub struct Which {
+    /// ThumbnailQuery picture.
+    pub struct ThumbnailQuery {
         /// It changes with the picture, so that a browser may keep it.
         "v" => version: Option<String>,
     }
@@ -95,7 +95,7 @@ input! {
 
 shape! {
     /// A picture was taken.
-    pub struct Pictured {
+    pub struct NewThumbnail {
         /// `true`.
         "success" => success: bool,
         /// Leads to it.
@@ -141,7 +141,7 @@ pub async fn put<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reques
     match shown {
         Some(shown) if shown.object_key.as_deref() == Some(&key) => {
             let thumbnail_url = address(desk.config, &request.origin, of, &shown.visibility, &key, desk.now());
-            Ok(Reply::json(200, &Pictured { success: true, thumbnail_url }))
+            Ok(Reply::json(200, &NewThumbnail { success: true, thumbnail_url }))
         }
         Some(_) => Err(gone("it is being deleted")),
         None => Err(not_found(of)),

@@ -29,22 +29,22 @@ const TTL_S: i64 = 600;
 
 input! {
     /// What a token is for, in the guide's names or in those of LiveKit's token endpoint.
-    pub struct Mint {
-        /// The room.
+    pub struct MintToken {
+        /// LiveKit's room, of at most 256 bytes.
         "roomName" | "room_name" => room_name: RoomName,
         /// `host` for who owns the room, else `viewer`, if left out. A new room wants `host`.
         "role" => role: Option<Role>,
-        /// Not taken.
+        /// Not taken: rooms are configured by this Worker.
         "roomConfig" | "room_config" => room_config: NotTaken,
-        /// Of the participant; `role`, `record`, `saveToStorj`, `quality` and what begins with `lk.` are reserved.
+        /// The participant's, of at most 1,024 bytes each; `role`, `record`, `saveToStorj`, `quality` and what begins with `lk.` are reserved.
         "participantAttributes" | "participant_attributes" => attributes: Attributes,
         /// How the participant is called in the room.
         "participantName" | "participant_name" => name: Option<ParticipantName>,
-        /// Of the participant.
+        /// The participant's, of at most 4,096 bytes.
         "participantMetadata" | "participant_metadata" => metadata: Option<Metadata>,
-        /// Of the host's stream.
+        /// Of the host's stream, one line.
         "title" => title: Option<Title>,
-        /// Of the host's stream.
+        /// Who may see the host's stream.
         "visibility" => visibility: Option<Visibility>,
         /// Recording starts by itself once the host publishes.
         "record" => record: Option<bool>,
@@ -59,17 +59,16 @@ input! {
 
 shape! {
     /// A token to join a room, under LiveKit's own names.
-    pub struct Minted {
+    pub struct MintedToken {
         /// LiveKit's address for browsers.
         "server_url" => server_url: String,
         /// LiveKit's token; it joins within ten minutes.
         "participant_token" => participant_token: String,
         /// The stream of that room.
         "streamId" => stream_id: String,
-        /// As which the token joins.
-        #[schemars(with = "Role")]
-        "role" => role: &'static str,
-        /// Until when the token joins.
+        /// As what the token joins.
+        "role" => role: Role,
+        /// Until when the token is good for joining.
         "expiresAt" => expires_at: Millis,
     }
 }
@@ -79,7 +78,7 @@ shape! {
 /// # Errors
 /// 400, 401, 404 `room_not_found`, 409 `room_taken` or `stream_ended`, 503.
 pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Request) -> Result<Reply, Error> {
-    let asked: Mint = input::body(request)?;
+    let asked: MintToken = input::body(request)?;
     let room_name = &asked.room_name.0;
     let name = asked.name.as_ref().map(|name| name.0.as_str()).filter(|name| !name.is_empty());
     desk.trail.note("room", room_name.clone());
@@ -94,7 +93,7 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let rows = streams_of(desk, room_name).await?;
     let known = meant(&rows).filter(|s| s.owns_room);
     let owns = known.is_some_and(|s| caller.user_id() == Some(s.owner_id.as_str()));
-    let as_host = asked.role.map_or(owns, |role| role == Role("host"));
+    let as_host = asked.role.map_or(owns, |role| role == Role::HOST);
     let (stream, identity) = if as_host {
         let user = caller.user_id().ok_or_else(Error::sign_in)?;
         (host_stream(desk, user, known, &asked, &request.origin).await?, user.to_owned())
@@ -102,10 +101,10 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
         (viewer_stream(desk, caller, known)?, viewer_identity(desk, caller))
     };
 
-    let role = if as_host { "host" } else { "viewer" };
+    let role = if as_host { Role::HOST } else { Role::VIEWER };
     let mut attributes = asked.attributes.0;
     let mut say = |name: &str, value: String| attributes.insert(name.to_owned(), Value::String(value));
-    say("role", role.to_owned());
+    say("role", role.name().to_owned());
     say("record", stream.record.to_string());
     say("saveToStorj", stream.save_to_storj.to_string());
     say("quality", stream.quality.clone());
@@ -128,12 +127,12 @@ pub async fn mint<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, request: &Reque
     let now = desk.now();
     let participant_token = join_token(&desk.config.livekit_key, &token, now, TTL_S).map_err(|_| Error::internal())?;
     desk.trail.note("stream", stream.id.clone());
-    desk.trail.decided(format!("token for a {role}"));
+    desk.trail.decided(format!("token for a {}", role.name()));
     Ok(Reply {
         headers: vec![("cache-control", "no-store".to_owned())],
         ..Reply::json(
             201,
-            &Minted {
+            &MintedToken {
                 server_url: desk.config.livekit_ws.clone(),
                 participant_token,
                 stream_id: stream.id,
@@ -150,7 +149,7 @@ async fn host_stream<P: Ports>(
     desk: &Desk<'_, P>,
     user: &str,
     known: Option<&Stream>,
-    asked: &Mint,
+    asked: &MintToken,
     origin: &str,
 ) -> Result<Stream, Error> {
     let until = desk.now().plus(TTL_S * SECOND);
@@ -159,7 +158,7 @@ async fn host_stream<P: Ports>(
         desk.batch(batch![streams::reopen(&ended.id, now.plus(-REOPEN_WITHIN_MS), now)]).await?;
     }
     let room_name = &asked.room_name.0;
-    let (title, visibility) = (asked.title.as_ref().map(|title| title.0.as_str()), asked.visibility.map(|visibility| visibility.0));
+    let (title, visibility) = (asked.title.as_ref().map(|title| title.0.as_str()), asked.visibility.map(Visibility::name));
     let (stream, made) = claim(
         desk,
         &Claim {

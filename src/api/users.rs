@@ -18,11 +18,10 @@ shape! {
     pub struct Erased<'a> {
         /// `true`.
         "success" => success: bool,
-        /// As it was given.
+        /// The user's id, as it was given.
         "userId" => user_id: &'a str,
         /// `erasing`: the schedule goes on until nothing is left.
-        #[schemars(with = "Erasure")]
-        "status" => status: &'static str,
+        "status" => status: Erasure,
         /// What is still there.
         "left" => left: Left,
     }
@@ -45,6 +44,6 @@ pub async fn erase<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, user_id: &str)
         }
         left = erase::step(desk, user_id).await?;
     }
-    let (code, status) = if left.is_nothing() { (200, "erased") } else { (202, "erasing") };
+    let (code, status) = if left.is_nothing() { (200, Erasure::ERASED) } else { (202, Erasure::ERASING) };
     Ok(Reply::json(code, &Erased { success: true, user_id, status, left }))
 }

@@ -17,19 +17,19 @@ const MOST_POINTS: i64 = 200;
 
 shape! {
     /// How many watched when.
-    pub struct Series {
+    pub struct ViewerSeries {
         /// Seconds from one point to the next.
         "stepSeconds" => step_seconds: i64,
         /// From the first viewer's coming to the end, or to now.
         "points" => points: Vec<Point>,
     }
 
-    /// A stretch of time.
+    /// Ten seconds of a stream.
     #[schemars(inline)]
     pub struct Point {
-        /// Its end.
+        /// When ten seconds begin.
         "at" => at: Millis,
-        /// Who was there in it.
+        /// How many were there in those ten seconds; in the last point of a live stream, how many are there now.
         "viewers" => viewers: i64,
     }
 }
@@ -46,7 +46,7 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
     let known = results.first().and_then(|rows| rows.first());
     let number = |name: &str| known.and_then(|row| row[name].as_i64());
     let Some((first, last)) = number("first").zip(number("last")) else {
-        return Ok(Reply::json(200, &Series { step_seconds: STEP_MS / SECOND, points: vec![] }));
+        return Ok(Reply::json(200, &ViewerSeries { step_seconds: STEP_MS / SECOND, points: vec![] }));
     };
     let last = match stream.ended_at {
         Some(end) => after(end).max(last),
@@ -75,5 +75,5 @@ pub async fn series<P: Ports>(desk: &Desk<'_, P>, caller: &Caller, id: &str) -> 
         let shown = if point == end && stream.ended_at.is_none() { stream.viewer_count } else { viewers.max(0) };
         points.push(Point { at: Millis((first + point * width) * STEP_MS), viewers: shown });
     }
-    Ok(Reply::json(200, &Series { step_seconds: width * STEP_MS / SECOND, points }))
+    Ok(Reply::json(200, &ViewerSeries { step_seconds: width * STEP_MS / SECOND, points }))
 }

@@ -21,7 +21,7 @@ use crate::time::{DAY, Millis};
 
 shape! {
     /// A webhook was taken, whatever it told.
-    pub struct Heard {
+    pub struct WebhookTaken {
         /// `true`.
         "success" => success: bool,
     }
@@ -109,7 +109,7 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
             effect.follow_up.and_then(|follow_up| follow_up(owner))
         }
     };
-    Ok(Reply { background, ..Reply::json(200, &Heard { success: true }) })
+    Ok(Reply { background, ..Reply::json(200, &WebhookTaken { success: true }) })
 }
 
 fn unsigned(refused: &Refused) -> Error {

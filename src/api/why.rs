@@ -10,9 +10,10 @@ use crate::batch;
 use crate::error::Error;
 use crate::flow::decide::{self, Looked, Step};
 use crate::flow::tend::load;
+use crate::names::{CommonIssue, Witness};
 use crate::ports::{Desk, Ports};
 use crate::shape;
-use crate::store::story::{Coming, Happened, Of, facts, story, to_come};
+use crate::store::story::{Coming, Of, StoryEvent, facts, story, to_come};
 use crate::storj::object;
 use crate::time::Millis;
 
@@ -22,41 +23,41 @@ shape! {
         /// `recording.status` of the stream, or the recording's.
         "status" => status: &'a str,
         /// Earliest first; what is to come is among them with its time.
-        #[schemars(with = "Vec<Happened>")]
+        #[schemars(with = "Vec<StoryEvent>")]
         "events" => events: &'a [Value],
         /// The newest word of each that tells us.
         "witnesses" => witnesses: Witnesses,
-        /// LiveKit's newest webhook of all.
+        /// When LiveKit's newest webhook of all came.
         #[schemars(with = "Option<Millis>")]
         "lastWebhookAt" => last_webhook_at: Option<&'a Value>,
-        /// What comes next.
+        /// What comes next, in words.
         "next" => next: Option<&'a str>,
-        /// When it comes.
+        /// When that comes.
         "nextAt" => next_at: Option<Millis>,
         /// The common issues, answered for this one.
         "issues" => issues: Vec<Issue<'a>>,
     }
 
-    /// The newest word of each.
+    /// The newest word of each that tells us.
     #[schemars(inline)]
     pub struct Witnesses {
-        /// LiveKit's, as it happens.
-        #[schemars(with = "Option<Happened>")]
+        /// The newest of LiveKit's webhooks about it.
+        #[schemars(with = "Option<StoryEvent>")]
         "webhook" => webhook: Option<Value>,
-        /// LiveKit's, when it is asked.
-        #[schemars(with = "Option<Happened>")]
+        /// What LiveKit's lists last told of it.
+        #[schemars(with = "Option<StoryEvent>")]
         "livekitList" => livekit_list: Option<Value>,
-        /// The bucket's.
-        #[schemars(with = "Option<Happened>")]
+        /// What the bucket last told of it.
+        #[schemars(with = "Option<StoryEvent>")]
         "storj" => storj: Option<Value>,
     }
 
     /// A common issue.
     #[schemars(inline)]
     pub struct Issue<'a> {
-        /// `recording_not_starting`, `recording_file_not_found` or `webhook_not_firing`.
-        "issue" => issue: &'static str,
-        /// Whether it is this one's.
+        /// By the guide's name of it.
+        "issue" => issue: CommonIssue,
+        /// Whether it is found here.
         "found" => found: bool,
         /// What to do about it.
         "answer" => answer: Option<&'a str>,
@@ -116,7 +117,7 @@ async fn tell<P: Ports>(
     let facts = results.pop().and_then(|mut rows| rows.pop()).unwrap_or_default();
     let events = results.pop().unwrap_or_default();
     // What is still to come nobody has seen.
-    let newest = |by: &str| events.iter().rfind(|event| event["by"] == by && event["what"] != "it expires").cloned();
+    let newest = |by: Witness| events.iter().rfind(|event| event["by"] == by.name() && event["what"] != "it expires").cloned();
     let is = |what: &str, detail: &str| events.iter().any(|event| event["what"] == what && event["detail"] == detail);
 
     let mut starting = starting;
@@ -130,16 +131,18 @@ async fn tell<P: Ports>(
     } else {
         None
     };
-    let (webhook, list) = (newest("webhook"), newest("LiveKit's list"));
-    let silent = (webhook.is_none() && (list.is_some() || newest("LiveKit").is_some())).then_some(
+    let (webhook, list) = (newest(Witness::WEBHOOK), newest(Witness::LIST));
+    let silent = (webhook.is_none() && (list.is_some() || newest(Witness::LIVEKIT).is_some())).then_some(
         "no webhook came of this one: in LiveKit's dashboard add this Worker's /livekit-webhook, signed with the key that \
          LIVEKIT_API_KEY names; until then LiveKit's lists tell, some minutes later",
     );
     let mut issues = vec![];
-    for (name, answer) in [("recording_not_starting", starting), ("recording_file_not_found", lost), ("webhook_not_firing", silent)] {
+    for (name, answer) in
+        [(CommonIssue::NOT_STARTING, starting), (CommonIssue::FILE_NOT_FOUND, lost), (CommonIssue::WEBHOOK_NOT_FIRING, silent)]
+    {
         issues.push(Issue { issue: name, found: answer.is_some(), answer });
     }
-    let storj = newest("Storj");
+    let storj = newest(Witness::STORJ);
     Ok(Reply::json(
         200,
         &Why {

@@ -1,8 +1,8 @@
 //! Proof that a webhook comes from LiveKit and came whole.
 //!
 //! In scope: the signature over the token, its times, and the hash of the raw body. Out of scope:
-//! what the body says. Written on `hmac` and `sha2` directly, apart from the signing side, so that
-//! a fault in one shows in the tests of the other.
+//! what the body says. Written apart from the signing side (both on `hmac` and `sha2`), so that a fault
+//! in one shows in the tests of the other.
 //!
 //! LiveKit sends `Authorization: <JWT>`, without `Bearer`; the JWT carries `iss` (the API key),
 //! `exp`, `nbf` and `sha256`, the standard base64 of SHA-256 over the body

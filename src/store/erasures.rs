@@ -16,9 +16,9 @@ shape! {
     #[derive(Clone)]
     #[schemars(inline)]
     pub struct Left {
-        /// Recordings, with their objects.
+        /// Recordings, with their objects; more than 1,000 are told as 1,000.
         "recordings" => pub recordings: i64,
-        /// Streams.
+        /// Streams; more than 1,000 are told as 1,000.
         "streams" => pub streams: i64,
         /// Rows of viewers that are still to be looked through.
         "viewerRows" => pub viewer_rows: i64,

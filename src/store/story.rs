@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use super::events::NEWEST;
 use super::row::{FromRow, Row};
 use super::{Only, Statement};
+use crate::names::Witness;
 use crate::params;
 use crate::time::Millis;
 
@@ -52,7 +53,7 @@ const TOLD: &str = concat!(
     "sids AS (SELECT session_sid AS sid FROM streams k UNION SELECT session_sid FROM jobs k), all_told AS (\
     SELECT t.value FROM streams k CROSS JOIN live_streams s ON s.id = k.id, json_each(json_array(json_array(s.created_at, 'made', 'the owner'), \
     json_array(s.wish_at, 'recording wanted: ' || s.wish, 'the owner', s.wish_error), \
-    json_array(s.started_at, 'the host published', 'LiveKit'), json_array(s.ended_at, 'ended', s.ended_by))) t UNION ALL \
+    json_array(s.started_at, 'the host published', 'LiveKit'), json_array(s.ended_at, 'ended', CASE s.ended_by WHEN 'owner' THEN 'the owner' ELSE 'LiveKit' END))) t UNION ALL \
     SELECT t.value FROM sids k CROSS JOIN sessions s ON s.sid = k.sid, json_each(json_array(json_array(s.started_at, 'the room opened', 'LiveKit', s.sid), \
     json_array(s.looked_at, 'the room was looked for', 'LiveKit''s list', s.sid), \
     json_array(s.absent_at, 'the room was not there', 'LiveKit''s list', s.sid), json_array(s.ended_at, 'the room closed', 'LiveKit', s.sid))) t UNION ALL \
@@ -78,13 +79,13 @@ const TOLD: &str = concat!(
 // A row of the story, which is told as the database makes it: nobody reads one into this.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-pub struct Happened {
+pub struct StoryEvent {
     /// When; of what is to come, when it will.
     pub at: Millis,
     /// In words.
     pub what: String,
-    /// By whose word: `webhook`, `LiveKit`, `LiveKit's list`, `Storj`, `the owner`, `this Worker`.
-    pub by: String,
+    /// By whose word.
+    pub by: Witness,
     /// An id, a state, a code, or how often.
     pub detail: Option<Detail>,
 }
@@ -99,7 +100,7 @@ pub enum Detail {
     Text(String),
 }
 
-/// The whole story: rows of [`Happened`], at most some 300.
+/// The whole story: rows of [`StoryEvent`], at most some 300.
 #[must_use]
 pub fn story(of: Of) -> Statement {
     match of {

@@ -18,8 +18,6 @@ pub struct Month {
     pub added_bytes: i64,
     /// Safety copies, as many bytes as the recordings have that had one.
     pub copied_bytes: i64,
-    /// Of `added_bytes`, what is still there.
-    pub kept_bytes: i64,
     /// What went in this month, whenever it was recorded.
     pub removed_bytes: i64,
     pub downloads: i64,
@@ -37,7 +35,6 @@ impl FromRow for Month {
             minutes: number("minutes"),
             added_bytes: number("added_bytes"),
             copied_bytes: number("copied_bytes"),
-            kept_bytes: number("kept_bytes"),
             removed_bytes: number("removed_bytes"),
             downloads: number("downloads"),
             downloaded_bytes: number("downloaded_bytes"),
@@ -53,7 +50,7 @@ pub fn months(most: i64, now: Millis) -> Statement {
         "WITH RECURSIVE k(month) AS (SELECT min(month) FROM usage_months UNION ALL \
          SELECT strftime('%Y-%m', month || '-01', '+1 month') FROM k \
          WHERE month < max(strftime('%Y-%m', ? / 1000, 'unixepoch'), (SELECT max(month) FROM usage_months))) \
-         SELECT month, recordings, recorded_ms, minutes, added_bytes, copied_bytes, kept_bytes, removed_bytes, downloads, downloaded_bytes \
+         SELECT month, recordings, recorded_ms, minutes, added_bytes, copied_bytes, removed_bytes, downloads, downloaded_bytes \
          FROM k LEFT JOIN usage_months USING (month) WHERE month IS NOT NULL ORDER BY month DESC LIMIT ?",
         params![now, most],
     )

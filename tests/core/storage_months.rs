@@ -36,6 +36,10 @@ fn what_is_deleted_later_was_stored_until_then() {
     world.advance(40 * DAY);
     world.cron();
     assert_eq!(billed(&world), months(&[until.as_slice(), &[("2027-02", 0), ("2027-03", 0)]].concat()));
+    // What a month kept is what was there at its end.
+    let (_, usage) = world.call("admin", "GET", "/api/usage", Value::Null);
+    let kept = usage["months"].as_array().unwrap().iter().rev().map(|month| month["bytesKept"].as_i64().unwrap());
+    assert_eq!(kept.collect::<Vec<_>>(), [525_783, 525_783, 0, 0, 0]);
 }
 
 #[test]

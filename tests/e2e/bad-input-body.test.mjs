@@ -82,7 +82,7 @@ const tooLong = {
   roomName: ['x'.repeat(257), /`roomName`.* 256 bytes/],
   title: ['x'.repeat(201), /`title`.* 200 characters/],
   description: ['x'.repeat(5001), /`description`.* 5000 characters/],
-  participantName: ['x'.repeat(129), /`participant_name`.* 128 characters/],
+  participantName: ['x'.repeat(129), /`participantName`.* 128 characters/],
   participant_metadata: ['x'.repeat(4097), /`participant_metadata`.* 4096 bytes/],
   streamId: ['x'.repeat(65), /`streamId`.* 64 /],
   ids: [manyIds(101), /`ids`.* 100 ids/],

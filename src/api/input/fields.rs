@@ -81,10 +81,7 @@ pub struct RoomName(pub String);
 impl Field for RoomName {
     fn of(name: &str, given: &Value) -> Result<Self, Error> {
         let text = text(name, given)?;
-        if text.trim().is_empty() {
-            return Self::absent(name);
-        }
-        if text.len() > MOST_ROOM_NAME_BYTES || !is_line(text) {
+        if text.trim().is_empty() || text.len() > MOST_ROOM_NAME_BYTES || !is_line(text) {
             return Err(Error::invalid(format!("`{name}` takes 1 to {MOST_ROOM_NAME_BYTES} bytes of text without control characters")));
         }
         Ok(Self(text.to_owned()))

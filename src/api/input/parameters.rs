@@ -111,16 +111,17 @@ impl Field for Words {
     }
 }
 
-/// Hours of recording, as they were written.
+/// Hours of recording, in millionths of an hour.
 #[derive(Debug, JsonSchema)]
 #[schemars(inline, extend("exclusiveMinimum" = 0, "maximum" = MOST_HOURS, "default" = 1))]
-pub struct Hours(#[schemars(with = "f64")] pub String);
+pub struct Hours(#[schemars(with = "f64")] pub i64);
 
 impl Hours {
-    /// Millionths of an hour.
+    /// As they are written: `100`, `0.5`.
     #[must_use]
-    pub fn millionths(&self) -> i64 {
-        millionths(&self.0).unwrap_or(0)
+    pub fn text(&self) -> String {
+        let digits = format!("{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000);
+        digits.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
 }
 
@@ -128,15 +129,14 @@ impl Field for Hours {
     const REQUIRED: bool = false;
 
     fn of(name: &str, given: &Value) -> Result<Self, Error> {
-        let hours = Self(text(name, given)?.to_owned());
-        if (1..=MOST_HOURS * 1_000_000).contains(&hours.millionths()) {
-            return Ok(hours);
-        }
-        Err(Error::invalid(format!("`{name}` is a number above 0, up to {MOST_HOURS}, with at most 6 digits after the point")))
+        let hours = millionths(text(name, given)?).filter(|hours| (1..=MOST_HOURS * 1_000_000).contains(hours));
+        hours.map(Self).ok_or_else(|| {
+            Error::invalid(format!("`{name}` is a number above 0, up to {MOST_HOURS}, with at most 6 digits after the point"))
+        })
     }
 
     fn absent(_: &str) -> Result<Self, Error> {
-        Ok(Self("1".to_owned()))
+        Ok(Self(1_000_000))
     }
 }
 

@@ -52,7 +52,8 @@ impl Field for Metadata {
 
 /// A participant's attributes, texts by their names.
 #[derive(Debug, JsonSchema)]
-#[schemars(inline, extend("maxProperties" = MOST_ATTRIBUTES, "additionalProperties" = { "type": "string", "maxLength": MOST_ATTRIBUTE_BYTES }))]
+#[schemars(inline, extend("maxProperties" = MOST_ATTRIBUTES, "additionalProperties" = { "type": "string", "maxLength": MOST_ATTRIBUTE_BYTES },
+    "propertyNames" = { "not": { "anyOf": [{ "enum": RESERVED }, { "pattern": "^lk\\." }] } }))]
 pub struct Attributes(pub Map<String, Value>);
 
 impl Field for Attributes {

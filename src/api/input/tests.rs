@@ -60,7 +60,7 @@ fn fields_are_read_by_either_name_and_refused_with_it() {
     assert_eq!(refused(r#"{"room_name":"a","roomName":null}"#), "`roomName` is given twice");
     assert_eq!(refused(r#"{"record":"yes"}"#), "`record`: expected true or false");
     assert_eq!(refused(r#"{"visibility":"secret"}"#), "`visibility` is one of public, private");
-    assert_eq!(read(r#"{"visibility":"private"}"#).unwrap().visibility, Some(Visibility("private")));
+    assert_eq!(read(r#"{"visibility":"private"}"#).unwrap().visibility, Some(Visibility::PRIVATE));
     let missing = body::<Titled>(&Request { body: b"{}".to_vec(), ..Request::default() }).unwrap_err();
     assert_eq!(missing.message, "`title` is missing");
 }

@@ -9,13 +9,13 @@ shape! {
     /// A stream.
     #[schemars(rename = "Stream")]
     pub struct StreamView {
-        /// Its own, also where its room has had others.
+        /// The stream's own; a room may have had others.
         "id" => pub id: String,
         /// One line.
         "title" => pub title: String,
         /// Some lines.
         "description" => pub description: Option<String>,
-        /// LiveKit's room.
+        /// The name of LiveKit's room.
         "roomName" => pub room_name: String,
         /// `null` for who is neither the owner nor an admin.
         "ownerId" => pub owner_id: Option<String>,
@@ -35,7 +35,7 @@ shape! {
         "watchSeconds" => pub watch_seconds: i64,
         /// When it was made.
         "createdAt" => pub created_at: Millis,
-        /// When the host published.
+        /// When the host first published.
         "startedAt" => pub started_at: Option<Millis>,
         /// When it was over.
         "endedAt" => pub ended_at: Option<Millis>,
@@ -51,36 +51,36 @@ shape! {
         /// `none`, `requested`, or where the newest job stands.
         #[schemars(with = "Progress")]
         "status" => pub status: String,
-        /// LiveKit's name of the job; `null` for who is neither the owner nor an admin.
+        /// LiveKit's id of the job, once LiveKit has taken it; for the owner and admins.
         "egressId" => pub egress_id: Option<String>,
-        /// The first frame.
+        /// When its first frame was recorded.
         "startedAt" => pub started_at: Option<Millis>,
-        /// How long it is so far.
+        /// How long it is so far, in seconds.
         "seconds" => pub seconds: i64,
-        /// How large, by the bit rates of its quality; as LiveKit reports it once it is over.
+        /// How large it is by the bit rates of its quality; once it is over, as LiveKit reports it.
         "estimatedBytes" => pub estimated_bytes: i64,
         /// What it costs so far, in millionths of a dollar: LiveKit's minutes, and a month in Storj.
         "estimatedMicroDollars" => pub estimated_micro_dollars: i64,
-        /// What went wrong: for the owner in words with the remedy, else a code.
+        /// What went wrong: in words with the remedy for the owner and admins, else a code.
         "error" => pub error: Option<String>,
     }
 
     /// A recording.
     #[schemars(rename = "Recording")]
     pub struct RecordingView {
-        /// Its own.
+        /// The recording's own.
         "id" => pub id: String,
         /// One line.
         "title" => pub title: String,
         /// The stream that it is of; `null` once that is deleted.
         "streamId" => pub stream_id: Option<String>,
-        /// LiveKit's room.
+        /// The name of LiveKit's room.
         "roomName" => pub room_name: String,
         /// `null` for who is neither the owner nor an admin.
         "ownerId" => pub owner_id: Option<String>,
-        /// LiveKit's name of the job; `null` for who is neither the owner nor an admin.
+        /// LiveKit's id of the job, for the owner and admins.
         "egressId" => pub egress_id: Option<String>,
-        /// The first is 1; a recording that LiveKit ended while it was wanted goes on in the next.
+        /// Which recording of its stream it is, from 1: one that ended while it was wanted goes on in the next.
         "part" => pub part: i64,
         /// Where its file stands.
         #[schemars(with = "RecordingStatus")]
@@ -90,33 +90,34 @@ shape! {
         "visibility" => pub visibility: String,
         /// The whole object key; `null` for who is neither the owner nor an admin.
         "filename" => pub filename: Option<String>,
-        /// `null` for who is neither the owner nor an admin.
+        /// Where the object lies; `null` for who is neither the owner nor an admin.
         "bucket" => pub bucket: Option<String>,
-        /// Milliseconds, once LiveKit has told.
+        /// Milliseconds, once they are known.
         "durationMs" => pub duration_ms: Option<i64>,
-        /// Once it is known.
+        /// Bytes, once they are known.
         "sizeBytes" => pub size_bytes: Option<i64>,
-        /// As it was recorded.
+        /// That it was recorded in.
         #[schemars(with = "Quality")]
         "quality" => pub quality: String,
         /// `segments` where LiveKit left no MP4, and the safety copy is the recording.
         #[schemars(with = "Format")]
         "format" => pub format: String,
-        /// Something of it may be missing: its recorder failed, or its file has another size than LiveKit told.
+        /// Something of it may be missing: its recorder failed, its file has another size than LiveKit told, or it is made of
+        /// segments.
         "partial" => pub partial: bool,
         /// Leads to its picture, good for `<img>`.
         "thumbnailUrl" => pub thumbnail_url: Option<String>,
-        /// There is a lasting copy, which nothing expires.
+        /// Kept for good, by a lasting copy or from the start: nothing expires it.
         "saved" => pub saved: bool,
-        /// How often; each person counts once a minute.
+        /// How often it was downloaded; each person counts once a minute.
         "downloads" => pub downloads: i64,
         /// When the recording was there.
         "createdAt" => pub created_at: Millis,
-        /// The first frame.
+        /// When its first frame was recorded.
         "startedAt" => pub started_at: Option<Millis>,
-        /// The last one.
+        /// When its last frame was recorded.
         "endedAt" => pub ended_at: Option<Millis>,
-        /// When it is deleted by itself; `null` for never.
+        /// When it is deleted by itself; `null` for never, and until it is ready.
         "expiresAt" => pub expires_at: Option<Millis>,
     }
 }

@@ -21,16 +21,19 @@ const FILE: &str = "web/files/openapi.json";
 
 /// A value that anybody may ask with.
 fn asked(name: &str, path: &str) -> Option<Value> {
+    match name {
+        "limit" => return Some(json!(20)),
+        "hours" => return Some(json!(100)),
+        "viewers" => return Some(json!(5)),
+        _ => {}
+    }
     Some(json!(match name {
         "q" => "friday sh",
         "from" => "2026-11-01",
         "to" => "2027-01-01T00:00:00Z",
-        "limit" => "20",
         "mine" | "stop" => "true",
         "status" if path == "/api/streams" => "live",
         "status" => "ready",
-        "hours" => "100",
-        "viewers" => "5",
         "quality" => "1080p",
         "prices" => "today",
         // Those of one's own, of an answer and of a link.
@@ -63,14 +66,11 @@ fn response(status: u16, answer: Answer, example: Option<Value>, schemas: &mut S
 fn request_body(of: &Operation, example: Option<Value>, schemas: &mut SchemaGenerator) -> Option<Value> {
     let content = match of.body {
         Body::None => return None,
-        Body::Json(members, one_of) => {
-            let schema = schema::body(&members(schemas), one_of);
-            json!({ "application/json": { "schema": schema, "example": example.unwrap() } })
-        }
+        Body::Json(taken) => json!({ "application/json": { "schema": schema::body(schemas, &taken), "example": example.unwrap() } }),
         Body::Picture => {
             let about = format!("The picture's bytes, at most {MAX_THUMBNAIL_BYTES}.");
-            let picture = json!({ "schema": { "type": "string", "contentMediaType": "image/jpeg", "description": about } });
-            json!({ "image/jpeg": picture, "image/webp": picture })
+            let picture = |kind: &str| json!({ "schema": { "type": "string", "contentMediaType": kind, "description": about } });
+            json!({ "image/jpeg": picture("image/jpeg"), "image/webp": picture("image/webp") })
         }
         Body::Event => {
             let about = format!("The event as LiveKit wrote it, whose bytes are signed; at most {MAX_WEBHOOK_BYTES}.");
@@ -99,7 +99,7 @@ fn operation(of: &Operation, played: &Played, schemas: &mut SchemaGenerator) -> 
     responses.insert("4XX".to_owned(), refused("Refused: `code` says why, `message` names field and limit, `hint` what to do."));
     responses.insert("5XX".to_owned(), refused("LiveKit, Storj or the database is in trouble; every request may be repeated safely."));
     let mut parameters = schema::path(of.path);
-    parameters.extend(of.query.iter().flat_map(|members| schema::query(&members(schemas), |name| asked(name, of.path))));
+    parameters.extend(of.query.iter().flat_map(|members| schema::query(&members(schemas), of.who, |name| asked(name, of.path))));
     let mut whole = json!({
         "summary": of.about,
         "operationId": name(of),
@@ -107,7 +107,7 @@ fn operation(of: &Operation, played: &Played, schemas: &mut SchemaGenerator) -> 
         "responses": responses,
         "security": match of.who {
             Who::SignedIn | Who::Admin => json!([{ "bearer": [] }]),
-            Who::Anyone => json!([{}, { "bearer": [] }]),
+            Who::Anyone | Who::Viewer => json!([{}, { "bearer": [] }]),
             Who::Link => json!([{ "link": [] }]),
             Who::LiveKit => json!([{ "livekit": [] }]),
         },
@@ -177,9 +177,41 @@ fn undescribed(value: &Value, place: &str, found: &mut Vec<String>) {
     }
 }
 
+/// Every example below `value` fits the schema beside it.
+fn examples_fit(document: &Value, value: &Value, place: &str) -> usize {
+    let mut found = 0;
+    if let (Some(example), Some(schema)) = (value.get("example"), value.get("schema")) {
+        played::fits(document, schema, example, place);
+        found += 1;
+    }
+    let inside = |(name, one): (&String, &Value)| examples_fit(document, one, &format!("{place}/{name}"));
+    found += match value {
+        Value::Object(fields) => fields.iter().map(inside).sum(),
+        Value::Array(list) => list.iter().map(|one| examples_fit(document, one, place)).sum(),
+        _ => 0,
+    };
+    found
+}
+
+#[test]
+fn every_example_fits_its_schema() {
+    let document = document(&broadcast::play());
+    assert!(examples_fit(&document, &document["paths"], "") > 50);
+}
+
+#[test]
+fn who_has_to_sign_in_is_told_and_nobody_else() {
+    let played = broadcast::play();
+    for of in operations().iter().filter(|of| !matches!(of.who, Who::Link | Who::LiveKit)) {
+        let body = played.body(of).unwrap_or_default();
+        let (status, answer) = played.world.call("", of.method, &of.path.replace("{id}", "never-there"), body);
+        assert_eq!(status == 401, !matches!(of.who, Who::Anyone), "{} {}: {answer}", of.method, of.path);
+    }
+}
+
 #[test]
 fn something_is_said_of_every_member_and_parameter() {
-    let document: Value = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
+    let document = document(&broadcast::play());
     let mut found = vec![];
     undescribed(&document, "", &mut found);
     assert!(found.is_empty(), "{found:#?}");

@@ -12,6 +12,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 pub(super) enum Who {
     Anyone,
     SignedIn,
+    /// Where the operator says so, anyone.
+    Viewer,
     Admin,
     /// Whoever has a link with a signature of ours.
     Link,
@@ -32,10 +34,19 @@ pub(super) enum Answer {
 #[derive(Clone, Copy)]
 pub(super) enum Body {
     None,
-    /// With what has to be given: one of these.
-    Json(fn(&mut SchemaGenerator) -> Vec<Member>, &'static [&'static str]),
+    Json(Taken),
     Picture,
     Event,
+}
+
+/// A body of JSON.
+#[derive(Clone, Copy)]
+pub(super) struct Taken {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) members: fn(&mut SchemaGenerator) -> Vec<Member>,
+    /// Of these one has to be given, and no more.
+    pub(super) one_of: &'static [&'static str],
 }
 
 pub(super) struct Operation {
@@ -59,11 +70,11 @@ impl Operation {
     }
 
     fn takes<T: Input>(self) -> Self {
-        Self { body: Body::Json(T::members, &[]), ..self }
+        self.takes_one_of::<T>(&[])
     }
 
-    fn takes_one_of<T: Input>(self, names: &'static [&'static str]) -> Self {
-        Self { body: Body::Json(T::members, names), ..self }
+    fn takes_one_of<T: Input>(self, one_of: &'static [&'static str]) -> Self {
+        Self { body: Body::Json(Taken { name: T::NAME, about: T::ABOUT, members: T::members, one_of }), ..self }
     }
 
     fn answers<T: JsonSchema>(mut self, statuses: &[u16]) -> Self {
@@ -81,51 +92,51 @@ impl Operation {
 /// All of them.
 #[rustfmt::skip]
 pub(super) fn operations() -> Vec<Operation> {
-    use Who::{Admin, Anyone, Link, LiveKit, SignedIn};
+    use Who::{Admin, Anyone, Link, LiveKit, SignedIn, Viewer};
     let of = Operation::new;
     vec![
-        of("POST /livekit-egress", SignedIn, "Starts recording.").takes::<egress::Start>().answers::<egress::Started>(&[200, 202]),
+        of("POST /livekit-egress", SignedIn, "Starts recording.").takes::<egress::StartRecording>().answers::<egress::RecordingStarted>(&[200, 202]),
         of("POST /livekit-egress/stop", SignedIn, "Stops recording.")
-            .takes_one_of::<egress::Stop>(&["egressId", "roomName"]).answers::<egress::Stopped>(&[200]),
-        of("POST /livekit-token", SignedIn, "A token to join a room.").takes::<token::Mint>().answers::<token::Minted>(&[201]),
-        Operation { body: Body::Event, ..of("POST /livekit-webhook", LiveKit, "What LiveKit tells.").answers::<webhook::Heard>(&[200]) },
+            .takes_one_of::<egress::StopRecording>(&["egressId", "roomName"]).answers::<egress::RecordingStopped>(&[200]),
+        of("POST /livekit-token", Viewer, "A token to join a room; for a viewer without signing in, with ANONYMOUS_VIEWERS.").takes::<token::MintToken>().answers::<token::MintedToken>(&[201]),
+        Operation { body: Body::Event, ..of("POST /livekit-webhook", LiveKit, "What LiveKit tells.").answers::<webhook::WebhookTaken>(&[200]) },
         of("GET /healthz", Anyone, "Whether the Worker can do its work.").answers::<health::Health>(&[200, 503]),
-        of("GET /api/doctor", Admin, "Every check, done and not guessed.").answers::<doctor::Examined>(&[200]),
+        of("GET /api/doctor", Admin, "Every check, done and not guessed.").answers::<doctor::Examination>(&[200]),
         of("POST /api/doctor/record", Admin, "Ten seconds recorded where somebody publishes now.")
-            .takes::<doctor::Rehearse>().answers::<doctor::Examined>(&[200]),
-        of("POST /api/doctor/webhook", Admin, "A webhook signed as LiveKit signs, to be sent.").answers::<doctor::Signed>(&[200]),
+            .takes::<doctor::Rehearsal>().answers::<doctor::Examination>(&[200]),
+        of("POST /api/doctor/webhook", Admin, "A webhook signed as LiveKit signs, to be sent.").answers::<doctor::SignedWebhook>(&[200]),
         of("GET /api/estimate", Anyone, "What a month of so many hours costs, line by line.")
-            .asks::<cost::Month>().answers::<cost::Estimate>(&[200]),
+            .asks::<cost::EstimateQuery>().answers::<cost::Estimate>(&[200]),
         of("GET /api/usage", Admin, "What each month recorded, kept, gave out and cost.").answers::<cost::Usage>(&[200]),
 
-        of("GET /api/streams", Anyone, "Streams, newest first.").asks::<streams::Find>().answers::<streams::Streams>(&[200]),
+        of("GET /api/streams", Anyone, "Streams, newest first.").asks::<streams::StreamsQuery>().answers::<streams::Streams>(&[200]),
         of("POST /api/streams", SignedIn, "Makes a stream, or answers the caller's open one of that room.")
-            .takes::<streams::Make>().answers::<views::StreamView>(&[201, 200]),
+            .takes::<streams::CreateStream>().answers::<views::StreamView>(&[201, 200]),
         of("GET /api/streams/{id}", Anyone, "A stream, with the state of its recording.").answers::<views::StreamView>(&[200]),
         of("PATCH /api/streams/{id}", SignedIn, "Changes a stream.")
             .takes::<streams::ChangeStream>().answers::<views::StreamView>(&[200]),
         of("DELETE /api/streams/{id}", SignedIn, "Deletes it; its recordings stay.")
-            .asks::<deletion::Doing>().answers::<deletion::Deleted>(&[200]),
+            .asks::<deletion::DeleteStreamQuery>().answers::<deletion::Deleted>(&[200]),
         of("POST /api/streams/{id}/end", SignedIn, "Stops its recording and closes the room.").answers::<views::StreamView>(&[200]),
-        of("GET /api/streams/{id}/viewers", Anyone, "How many watched when, in up to 200 points.").answers::<viewers::Series>(&[200]),
+        of("GET /api/streams/{id}/viewers", Anyone, "How many watched when, in up to 200 points.").answers::<viewers::ViewerSeries>(&[200]),
         of("GET /api/streams/{id}/why", SignedIn, "What happened, what comes next, and the common issues.").answers::<why::Why>(&[200]),
 
-        of("GET /api/recordings", Anyone, "Recordings, newest first.").asks::<recordings::Find>().answers::<recordings::Recordings>(&[200]),
+        of("GET /api/recordings", Anyone, "Recordings, newest first.").asks::<recordings::RecordingsQuery>().answers::<recordings::Recordings>(&[200]),
         of("GET /api/recordings/{id}", Anyone, "A recording.").answers::<views::RecordingView>(&[200]),
         of("PATCH /api/recordings/{id}", SignedIn, "Changes a recording.")
             .takes::<recordings::ChangeRecording>().answers::<views::RecordingView>(&[200]),
         of("DELETE /api/recordings/{id}", SignedIn, "Deletes it, its objects first.").answers::<deletion::Deleted>(&[200, 202]),
         of("POST /api/recordings/delete", SignedIn, "Deletes up to 100.")
-            .takes::<deletion::Doom>().answers::<deletion::Outcomes>(&[200, 202]),
+            .takes::<deletion::DeleteRecordings>().answers::<deletion::DeletedRecordings>(&[200, 202]),
         of("GET /api/recordings/{id}/playback", Anyone, "A link that plays it.").answers::<recordings::Playback>(&[200]),
         of("GET /api/recordings/{id}/download", Anyone, "Leads to a link that saves it.").otherwise(302, Answer::Redirect),
-        of("POST /api/recordings/{id}/download", Anyone, "The link that saves it.").answers::<download::Link>(&[200]),
+        of("POST /api/recordings/{id}/download", Anyone, "The link that saves it.").answers::<download::DownloadLink>(&[200]),
         of("GET /api/recordings/{id}/playlist.m3u8", Link, "What plays a recording that was made of segments.")
-            .asks::<signed_link::Link>().otherwise(200, Answer::Text("application/vnd.apple.mpegurl")),
+            .asks::<signed_link::SignedLinkQuery>().otherwise(200, Answer::Text("application/vnd.apple.mpegurl")),
         of("GET /api/recordings/{id}/segments/{n}.ts", Link, "Leads to a segment.")
-            .asks::<signed_link::Link>().otherwise(302, Answer::Redirect),
+            .asks::<signed_link::SignedLinkQuery>().otherwise(302, Answer::Redirect),
         of("POST /api/recordings/{id}/save", SignedIn, "Saves it for good: a copy that nothing expires.")
-            .answers::<saving::Saving>(&[200, 202]),
+            .answers::<saving::LastingCopy>(&[200, 202]),
         of("GET /api/recordings/{id}/why", SignedIn, "What happened, what comes next, and the common issues.")
             .answers::<why::Why>(&[200]),
 
@@ -139,10 +150,10 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn picture(route: &'static str) -> Operation {
     if route.starts_with("PUT") {
-        let put = Operation::new(route, Who::SignedIn, "Its picture, a JPEG or WebP.").answers::<thumbnail::Pictured>(&[200]);
+        let put = Operation::new(route, Who::SignedIn, "Its picture, a JPEG or WebP.").answers::<thumbnail::NewThumbnail>(&[200]);
         return Operation { body: Body::Picture, ..put };
     }
     Operation::new(route, Who::Anyone, "Leads to its picture; one of what is private by a signed link.")
-        .asks::<signed_link::Link>()
+        .asks::<signed_link::SignedLinkQuery>()
         .otherwise(302, Answer::Redirect)
 }

@@ -94,7 +94,7 @@ impl Played {
     }
 }
 
-fn fits(document: &Value, schema: &Value, value: &Value, name: &str) {
+pub(super) fn fits(document: &Value, schema: &Value, value: &Value, name: &str) {
     let whole = json!({ "$ref": "#/here", "here": schema, "components": document["components"] });
     let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&whole).unwrap();
     let misfits: Vec<String> = validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();

@@ -7,6 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema as _, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::operations::{Taken, Who};
 use crate::docs;
 
 /// Draft 2020-12 is OpenAPI 3.1's own dialect. For what is answered: a member that may be `null` is there all the same.
@@ -46,63 +47,74 @@ fn nullable(mut schema: Value, null: bool) -> Value {
     }
 }
 
-/// What stands beside a member of several names, under the others.
-fn described(member: &Member, name: &str) -> String {
-    let about = member.about.trim();
-    match member.names {
-        [first, ..] if *first != name => format!("`{first}` under LiveKit's name."),
-        _ => about.to_owned(),
-    }
-}
-
-/// The schema of a body. `one_of`: members of which one has to be given.
-pub(super) fn body(members: &[Member], one_of: &[&str]) -> Value {
-    let (mut properties, mut required, mut either) = (Map::new(), vec![], one_of.to_vec());
-    for member in members {
-        for name in member.names {
-            let mut schema = nullable(member.schema.clone().to_value(), !member.required);
-            schema["description"] = json!(described(member, name));
-            properties.insert((*name).to_owned(), schema);
-        }
-        match member.names {
-            [name] if member.required => required.push(*name),
-            names if member.required => either.extend(names),
-            _ => {}
-        }
-    }
-    let mut schema = json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
-    if !either.is_empty() {
-        let given = |name: &&str| json!({ "required": [name], "properties": { *name: { "type": "string" } } });
-        schema["anyOf"] = either.iter().map(given).collect();
-    }
+/// What is said of a member, in place of what its type says of itself.
+fn described(mut schema: Value, about: &str) -> Value {
+    schema["description"] = json!(about.trim());
     schema
 }
 
-/// A query's parameters. An empty one is as good as none.
-pub(super) fn query(members: &[Member], examples: impl Fn(&str) -> Option<Value>) -> Vec<Value> {
+/// Files a body's schema under its name.
+pub(super) fn body(schemas: &mut SchemaGenerator, taken: &Taken) -> Value {
+    let (mut properties, mut required, mut rules) = (Map::new(), vec![], vec![]);
+    // Where several names stand for one thing a request gives it under one of them.
+    let given = |names: &[&str]| names.iter().map(|name| json!({ "required": [name] })).collect::<Vec<_>>();
+    for member in (taken.members)(schemas) {
+        let [first, others @ ..] = member.names else { panic!("{}", member.about) };
+        let schema = nullable(member.schema.clone().to_value(), !member.required);
+        properties.insert((*first).to_owned(), described(schema.clone(), member.about));
+        for name in others {
+            properties.insert((*name).to_owned(), described(schema.clone(), &format!("`{first}` by LiveKit's name.")));
+        }
+        match (member.required, others) {
+            (true, []) => required.push(*first),
+            (true, _) => rules.push(json!({ "oneOf": given(member.names) })),
+            (false, []) => {}
+            (false, _) => rules.push(json!({ "not": { "required": member.names } })),
+        }
+    }
+    if !taken.one_of.is_empty() {
+        let text = |name: &&str| json!({ "required": [name], "properties": { *name: { "type": "string", "minLength": 1 } } });
+        rules.push(json!({ "oneOf": taken.one_of.iter().map(text).collect::<Vec<_>>() }));
+    }
+    let mut schema = json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    if !rules.is_empty() {
+        schema["allOf"] = json!(rules);
+    }
+    let before = schemas.definitions_mut().insert(taken.name.to_owned(), described(schema, taken.about));
+    assert!(before.is_none(), "{} is two things", taken.name);
+    json!({ "$ref": format!("#/components/schemas/{}", taken.name) })
+}
+
+/// A query's parameters. An empty one is as good as none. What a link is signed with has to be there; `sig` is its security.
+pub(super) fn query(members: &[Member], who: Who, examples: impl Fn(&str) -> Option<Value>) -> Vec<Value> {
     let one = |member: &Member| {
-        let (name, schema) = (member.names[0], nullable(member.schema.clone().to_value(), false));
-        let schema = json!({ "anyOf": [schema, { "const": "" }] });
-        let mut whole =
-            json!({ "name": name, "in": "query", "required": member.required, "description": member.about.trim(), "schema": schema });
+        let (name, mut schema) = (member.names[0], nullable(member.schema.clone().to_value(), false));
+        schema.as_object_mut().unwrap().remove("description");
+        if who != Who::Link {
+            schema = json!({ "anyOf": [schema, { "const": "" }] });
+        }
+        let required = member.required || who == Who::Link;
+        let mut whole = json!({ "name": name, "in": "query", "required": required, "description": member.about.trim(), "schema": schema });
         if let Some(example) = examples(name) {
             whole["example"] = example;
         }
         whole
     };
-    members.iter().map(one).collect()
+    members.iter().filter(|member| who != Who::Link || member.names[0] == "exp").map(one).collect()
 }
 
 /// A path's parameters.
 pub(super) fn path(path: &str) -> Vec<Value> {
-    let id = if path.starts_with("/api/users/") {
-        let line = r"^[^\u0000-\u001f\u007f-\u009f]*$";
-        let schema = json!({ "type": "string", "minLength": 1, "maxLength": MAX_USER_ID_BYTES, "pattern": line });
-        ("The user's id, percent-encoded.", schema)
+    let kind = path.split('/').nth(2).unwrap_or_default();
+    let id = if kind == "users" {
+        json!({ "type": "string", "minLength": 1, "maxLength": MAX_USER_ID_BYTES, "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$" })
     } else {
-        ("Of the stream or the recording.", StreamId::json_schema(&mut generator()).to_value())
+        let mut schema = StreamId::json_schema(&mut generator()).to_value();
+        schema.as_object_mut().unwrap().remove("description");
+        schema
     };
-    let number = ("The segment's number.", json!({ "type": "integer", "minimum": 0 }));
+    let id = (format!("The {}'s id.", kind.trim_end_matches('s')), id);
+    let number = ("The segment's number.".to_owned(), json!({ "type": "integer", "minimum": 0 }));
     let known = [("id", id), ("n", number)];
     let there = known.into_iter().filter(|(name, _)| path.contains(&format!("{{{name}}}")));
     there

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 /// What can be told as JSON.
-pub trait Told {
+pub trait ToJson {
     /// As it is told.
-    fn told(&self) -> Value;
+    fn to_json(&self) -> Value;
 }
 
 /// Declares what an answer is: structs, each member with its name in JSON. `openapi.json` has their schema.
@@ -22,9 +22,9 @@ macro_rules! shape {
         $(#[$about])*
         pub struct $kind $(<$life>)? { $($(#[$of])* #[schemars(rename = $name)] $seen $member: $type,)* }
 
-        impl $(<$life>)? $crate::told::Told for $kind $(<$life>)? {
+        impl $(<$life>)? $crate::shape::ToJson for $kind $(<$life>)? {
             #[inline(never)]
-            fn told(&self) -> serde_json::Value {
+            fn to_json(&self) -> serde_json::Value {
                 $crate::object!({ $($name: self.$member,)* })
             }
         }
@@ -37,26 +37,26 @@ macro_rules! shape {
 macro_rules! object {
     ({ $($name:literal : $value:expr),* $(,)? }) => {{
         let mut members = serde_json::Map::new();
-        $($crate::told::put(&mut members, $name, &$value);)*
+        $($crate::shape::put(&mut members, $name, &$value);)*
         serde_json::Value::Object(members)
     }};
 }
 
 /// For [`object!`].
 #[inline(never)]
-pub fn put(members: &mut Map<String, Value>, name: &str, value: &dyn Told) {
-    members.insert(name.to_owned(), value.told());
+pub fn put(members: &mut Map<String, Value>, name: &str, value: &dyn ToJson) {
+    members.insert(name.to_owned(), value.to_json());
 }
 
 #[inline(never)]
-fn add(list: &mut Vec<Value>, one: &dyn Told) {
-    list.push(one.told());
+fn add(list: &mut Vec<Value>, one: &dyn ToJson) {
+    list.push(one.to_json());
 }
 
 macro_rules! plain {
     ($($kind:ty),*) => {$(
-        impl Told for $kind {
-            fn told(&self) -> Value {
+        impl ToJson for $kind {
+            fn to_json(&self) -> Value {
                 Value::from(self.clone())
             }
         }
@@ -65,20 +65,20 @@ macro_rules! plain {
 
 plain!(bool, i32, i64, u64, usize, f64, String, &str, Value, Cow<'_, str>);
 
-impl<T: Told> Told for &T {
-    fn told(&self) -> Value {
-        (**self).told()
+impl<T: ToJson> ToJson for &T {
+    fn to_json(&self) -> Value {
+        (**self).to_json()
     }
 }
 
-impl<T: Told> Told for Option<T> {
-    fn told(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Told::told)
+impl<T: ToJson> ToJson for Option<T> {
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, ToJson::to_json)
     }
 }
 
-impl<T: Told> Told for &[T] {
-    fn told(&self) -> Value {
+impl<T: ToJson> ToJson for &[T] {
+    fn to_json(&self) -> Value {
         let mut list = Vec::new();
         for one in *self {
             add(&mut list, one);
@@ -87,14 +87,14 @@ impl<T: Told> Told for &[T] {
     }
 }
 
-impl<T: Told> Told for Vec<T> {
-    fn told(&self) -> Value {
-        self.as_slice().told()
+impl<T: ToJson> ToJson for Vec<T> {
+    fn to_json(&self) -> Value {
+        self.as_slice().to_json()
     }
 }
 
-impl<T: Told, const N: usize> Told for [T; N] {
-    fn told(&self) -> Value {
-        self.as_slice().told()
+impl<T: ToJson, const N: usize> ToJson for [T; N] {
+    fn to_json(&self) -> Value {
+        self.as_slice().to_json()
     }
 }
