@@ -103,6 +103,12 @@ fn operation(of: &Operation, played: &Played, schemas: &mut SchemaGenerator) -> 
     let mut whole = json!({
         "summary": of.about,
         "operationId": name(of),
+        "tags": [match of.path.split('/').nth(2) {
+            _ if of.path.starts_with("/livekit-") => "LiveKit",
+            Some("streams") => "streams",
+            Some("recordings") => "recordings",
+            _ => "operation and costs",
+        }],
         "parameters": parameters,
         "responses": responses,
         "security": match of.who {
@@ -131,7 +137,14 @@ fn document(played: &Played) -> Value {
     }
     json!({
         "openapi": "3.1.0",
-        "info": { "title": "livekit-storj", "version": env!("CARGO_PKG_VERSION"), "description": "Records LiveKit rooms straight into Storj." },
+        "info": {
+            "title": "livekit-storj",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Records LiveKit rooms straight into Storj.",
+            "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
+        },
+        // Wherever it is deployed.
+        "servers": [{ "url": "/" }],
         "paths": paths,
         "components": {
             "schemas": schemas.take_definitions(true),

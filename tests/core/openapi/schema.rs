@@ -85,16 +85,16 @@ pub(super) fn body(schemas: &mut SchemaGenerator, taken: &Taken) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", taken.name) })
 }
 
-/// A query's parameters. An empty one is as good as none. What a link is signed with has to be there; `sig` is its security.
+/// A query's parameters. An empty one is as good as none. Of a signed link `exp` has to be there, and `sig` is its security.
 pub(super) fn query(members: &[Member], who: Who, examples: impl Fn(&str) -> Option<Value>) -> Vec<Value> {
     let one = |member: &Member| {
         let (name, mut schema) = (member.names[0], nullable(member.schema.clone().to_value(), false));
         schema.as_object_mut().unwrap().remove("description");
-        if who != Who::Link {
-            schema = json!({ "anyOf": [schema, { "const": "" }] });
-        }
         let required = member.required || who == Who::Link;
         let mut whole = json!({ "name": name, "in": "query", "required": required, "description": member.about.trim(), "schema": schema });
+        if who != Who::Link {
+            whole["allowEmptyValue"] = json!(true);
+        }
         if let Some(example) = examples(name) {
             whole["example"] = example;
         }
