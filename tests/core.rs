@@ -70,6 +70,8 @@ mod sessions;
 mod storage_months;
 #[path = "core/transitions.rs"]
 mod transitions;
+#[path = "core/unread.rs"]
+mod unread;
 #[path = "core/viewer_series.rs"]
 mod viewer_series;
 #[path = "core/viewers.rs"]

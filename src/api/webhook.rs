@@ -5,14 +5,16 @@
 
 use serde_json::json;
 
-use super::{Background, Reply};
+use super::{Background, Reply, Request};
 use crate::batch;
+use crate::config::{Config, Fault};
 use crate::error::Error;
 use crate::livekit::event::{Event, What};
 use crate::livekit::info::{EgressInfo, Participant, Room};
 use crate::livekit::signature::{self, Refused};
 use crate::params;
 use crate::ports::{Desk, Ports};
+use crate::route::{self, Route};
 use crate::shape;
 use crate::store::row::{FromRow, Row};
 use crate::store::sessions::{self, Seen};
@@ -110,6 +112,14 @@ pub async fn receive<P: Ports>(desk: &Desk<'_, P>, body: &[u8], authorization: O
         }
     };
     Ok(Reply { background, ..Reply::json(200, &WebhookTaken { success: true }) })
+}
+
+/// Whether the body of a request is to be read: that of a webhook whose header is not LiveKit's is not, be it 8 MiB.
+#[must_use]
+pub fn is_worth_reading(head: &Request, config: &Result<Config, Vec<Fault>>, now: Millis) -> bool {
+    let is_webhook = route::find(&head.method, &head.path).is_ok_and(|found| found.route == Route::Webhook);
+    let is_signed = |config: &Config| signature::is_signed(head.header("authorization"), &config.webhook_keys(), now);
+    !is_webhook || config.as_ref().is_ok_and(is_signed)
 }
 
 fn unsigned(refused: &Refused) -> Error {

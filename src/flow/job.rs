@@ -108,11 +108,8 @@ pub(super) async fn start<P: Ports>(desk: &Desk<'_, P>, view: &View, session_sid
                 statements.push(sessions::absent(session_sid, now));
             }
             desk.batch(statements).await?;
-            Ok(match refusal {
-                // The room is not there yet or any more, or the project is at its limit: it is asked again.
-                _ if DEFINITE.contains(&refusal) => Start::Refused(livekit_refused(refusal)),
-                _ => Start::Asked,
-            })
+            // Else the room is not there yet or any more, or the project is at its limit: it is asked again.
+            Ok(if DEFINITE.contains(&refusal) { Start::Refused(livekit_refused(refusal)) } else { Start::Asked })
         }
     }
 }

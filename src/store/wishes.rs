@@ -51,10 +51,12 @@ pub fn ask(id: &str, quality: Option<&str>, layout: Option<&str>, audio_only: Op
 /// A wish that a definite refusal ended, told to the one who asked.
 #[must_use]
 pub fn withdraw(id: &str, asked_at: Millis, error: &str) -> Statement {
-    Statement::new("UPDATE live_streams SET wish = ", vec![]).then(BEFORE_THE_CLICK, vec![]).then(
-        ", layout = 'speaker', audio_only = 0, wish_error = ? WHERE id = ? AND wish = 'asked' AND wish_at = ?",
-        params![error, id, asked_at],
-    )
+    taken_back().then(", wish_error = ? WHERE id = ? AND wish = 'asked' AND wish_at = ?", params![error, id, asked_at])
+}
+
+/// A click is taken back, with what it asked for.
+fn taken_back() -> Statement {
+    Statement::new("UPDATE live_streams SET layout = 'speaker', audio_only = 0, wish = ", vec![]).then(BEFORE_THE_CLICK, vec![])
 }
 
 /// Why a wish has not come true yet.
@@ -88,9 +90,7 @@ pub fn over_after_all(id: &str, now: Millis) -> Statement {
 /// A wish that nobody met within its time, and one whose session is over.
 #[must_use]
 pub fn expire_wish(id: &str, asked_at: Option<Millis>) -> Statement {
-    Statement::new("UPDATE live_streams SET wish = ", vec![])
-        .then(BEFORE_THE_CLICK, vec![])
-        .then(", layout = 'speaker', audio_only = 0 WHERE id = ? AND wish = 'asked' AND wish_at IS ?", params![id, asked_at])
+    taken_back().then(" WHERE id = ? AND wish = 'asked' AND wish_at IS ?", params![id, asked_at])
 }
 
 /// When the schedule looks again, unless something happened since it was read.

@@ -24,13 +24,12 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response};
 use worker::Env;
 
-use crate::api;
 use crate::api::serve::{finish, follow_up, refusal, serve};
+use crate::api::webhook::is_worth_reading;
 use crate::config::{Config, Fault};
 use crate::flow::sweep::sweep;
-use crate::livekit::signature::is_signed;
 use crate::ports::{Desk, Ports, Trail};
-use crate::route::{self, Route};
+use crate::route;
 use ports::WorkerPorts;
 
 #[wasm_bindgen]
@@ -82,13 +81,7 @@ async fn answer(request: Request, env: Env, context: Context) -> Result<Response
     let id = request.headers().get("cf-ray").ok().flatten().unwrap_or_else(|| hex::encode(ports.random()));
     trail.note("request_id", id.clone());
     let config = config(&env);
-    // A webhook whose header is not LiveKit's is refused without its body.
-    let is_worth_it = |read: &api::Request| {
-        let is_webhook = route::find(&read.method, &read.path).is_ok_and(|found| found.route == Route::Webhook);
-        let signed = |config: &Config| is_signed(read.header("authorization"), &config.webhook_keys(), ports.now());
-        !is_webhook || config.as_ref().is_ok_and(signed)
-    };
-    let (reply, head) = match request::read(&request, is_worth_it).await {
+    let (reply, head) = match request::read(&request, |head| is_worth_reading(head, &config, ports.now())).await {
         Ok(read) => {
             #[cfg(feature = "panic-probe")]
             probe::panic_if_asked(&read);
