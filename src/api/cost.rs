@@ -26,7 +26,7 @@ input! {
     pub struct EstimateQuery {
         /// Hours recorded in the month, with at most 6 digits after the point.
         "hours" => hours: Hours,
-        /// Of the recordings' picture.
+        /// The picture of the recordings.
         "quality" => quality: Option<Quality>,
         /// How many watch every recording whole.
         "viewers" => viewers: Viewers,
@@ -42,7 +42,7 @@ shape! {
         "prices" => prices: PriceList,
         /// Hours of recording, with two digits after the point.
         "hours" => hours: f64,
-        /// Of the recordings' picture.
+        /// The picture of the recordings.
         "quality" => quality: Quality,
         /// How many watch every recording whole.
         "viewers" => viewers: i64,

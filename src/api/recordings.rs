@@ -24,9 +24,9 @@ input! {
     pub struct RecordingsQuery {
         /// Words of title and room by their beginnings, in any alphabet, without accents.
         "q" => q: Option<Words>,
-        /// Of one stream.
+        /// Those of that stream.
         "streamId" => stream_id: Option<StreamId>,
-        /// Where their files stand.
+        /// Those whose file stands there.
         "status" => status: Option<RecordingStatus>,
         /// The caller's own alone.
         "mine" => mine: Flag,
@@ -42,7 +42,7 @@ input! {
 
     /// What changes of a recording.
     pub struct ChangeRecording {
-        /// One line.
+        /// One line of at most 200 characters.
         "title" => title: Option<Title>,
         /// Who may see it.
         "visibility" => visibility: Option<Visibility>,

@@ -24,11 +24,11 @@ use crate::store::streams::{self, Stream};
 input! {
     /// A stream to be made.
     pub struct CreateStream {
-        /// One line.
+        /// One line of at most 200 characters.
         "title" => title: Title,
-        /// Some lines.
+        /// Lines of at most 5,000 characters in all.
         "description" => description: Description,
-        /// LiveKit's room; one is made up, if left out.
+        /// LiveKit's room, of at most 256 bytes; one is made up, if left out.
         "roomName" => room_name: Option<RoomName>,
         /// Who may see it.
         "visibility" => visibility: Option<Visibility>,
@@ -36,13 +36,13 @@ input! {
         "record" => record: Option<bool>,
         /// Its recordings are kept from the start, and never expire.
         "saveToStorj" => save_to_storj: Option<bool>,
-        /// Of its recordings.
+        /// The picture of its recordings.
         "quality" => quality: Option<Quality>,
     }
 
     /// Which streams.
     pub struct StreamsQuery {
-        /// Where they stand.
+        /// Those that stand there.
         "status" => status: Option<StreamStatus>,
         /// The caller's own alone.
         "mine" => mine: Flag,
@@ -54,9 +54,9 @@ input! {
 
     /// What changes of a stream.
     pub struct ChangeStream {
-        /// One line.
+        /// One line of at most 200 characters.
         "title" => title: Option<Title>,
-        /// Some lines; `null` clears it.
+        /// Lines of at most 5,000 characters in all; `null` clears it.
         "description" => description: Change<Description>,
         /// Who may see it; its recordings stay as they are.
         "visibility" => visibility: Option<Visibility>,

@@ -42,7 +42,7 @@ input! {
         "participantName" | "participant_name" => name: Option<ParticipantName>,
         /// The participant's, of at most 4,096 bytes.
         "participantMetadata" | "participant_metadata" => metadata: Option<Metadata>,
-        /// Of the host's stream, one line.
+        /// The title of the host's stream, one line of at most 200 characters.
         "title" => title: Option<Title>,
         /// Who may see the host's stream.
         "visibility" => visibility: Option<Visibility>,
@@ -50,7 +50,7 @@ input! {
         "record" => record: Option<bool>,
         /// The stream's recordings are kept from the start, and never expire.
         "saveToStorj" => save_to_storj: Option<bool>,
-        /// Of the stream's recordings.
+        /// The picture of the stream's recordings.
         "quality" => quality: Option<Quality>,
         /// The caller's own user id, or left out.
         "participantIdentity" | "participant_identity" => identity: Option<String>,

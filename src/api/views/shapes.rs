@@ -11,15 +11,15 @@ shape! {
     pub struct StreamView {
         /// The stream's own; a room may have had others.
         "id" => pub id: String,
-        /// One line.
+        /// For people, one line.
         "title" => pub title: String,
-        /// Some lines.
+        /// For people, some lines.
         "description" => pub description: Option<String>,
         /// The name of LiveKit's room.
         "roomName" => pub room_name: String,
-        /// `null` for who is neither the owner nor an admin.
+        /// Whose it is; `null` for who is neither the owner nor an admin.
         "ownerId" => pub owner_id: Option<String>,
-        /// Who may see it.
+        /// Who may see it: everybody, or its owner and admins.
         #[schemars(with = "Visibility")]
         "visibility" => pub visibility: String,
         /// `live` means that the host publishes, not that a room exists.
@@ -70,13 +70,13 @@ shape! {
     pub struct RecordingView {
         /// The recording's own.
         "id" => pub id: String,
-        /// One line.
+        /// For people, one line.
         "title" => pub title: String,
         /// The stream that it is of; `null` once that is deleted.
         "streamId" => pub stream_id: Option<String>,
         /// The name of LiveKit's room.
         "roomName" => pub room_name: String,
-        /// `null` for who is neither the owner nor an admin.
+        /// Whose it is; `null` for who is neither the owner nor an admin.
         "ownerId" => pub owner_id: Option<String>,
         /// LiveKit's id of the job, for the owner and admins.
         "egressId" => pub egress_id: Option<String>,
@@ -85,7 +85,7 @@ shape! {
         /// Where its file stands.
         #[schemars(with = "RecordingStatus")]
         "status" => pub status: String,
-        /// Who may see it.
+        /// Who may see it: everybody, or its owner and admins.
         #[schemars(with = "Visibility")]
         "visibility" => pub visibility: String,
         /// The whole object key; `null` for who is neither the owner nor an admin.
@@ -96,7 +96,7 @@ shape! {
         "durationMs" => pub duration_ms: Option<i64>,
         /// Bytes, once they are known.
         "sizeBytes" => pub size_bytes: Option<i64>,
-        /// That it was recorded in.
+        /// The picture that was asked for.
         #[schemars(with = "Quality")]
         "quality" => pub quality: String,
         /// `segments` where LiveKit left no MP4, and the safety copy is the recording.
