@@ -12,6 +12,7 @@ mod ports;
 mod probe;
 mod request;
 mod stream;
+mod variables;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -26,11 +27,11 @@ use worker::Env;
 
 use crate::api::serve::{finish, follow_up, refusal, serve};
 use crate::api::webhook::is_worth_reading;
-use crate::config::{Config, Fault};
 use crate::flow::sweep::sweep;
 use crate::ports::{Desk, Ports, Trail};
 use crate::route;
 use ports::WorkerPorts;
+use variables::config;
 
 #[wasm_bindgen]
 extern "C" {
@@ -69,10 +70,6 @@ fn promise(work: Work) -> Promise {
     future_to_promise(AssertUnwindSafe(work))
 }
 
-fn config(env: &Env) -> Result<Config, Vec<Fault>> {
-    Config::read(|name| js::get(env, name).as_string())
-}
-
 async fn answer(request: Request, env: Env, context: Context) -> Result<Response, JsValue> {
     let trail = Trail::default();
     let ports = WorkerPorts::new(&env)?;
@@ -103,15 +100,17 @@ async fn answer(request: Request, env: Env, context: Context) -> Result<Response
         Some(html) => page::answer(&env, html, &reply, head).await?,
         None => request::answer(&reply, head)?,
     };
-    match (background, config) {
-        (Some(work), Ok(config)) => context.wait_until(&promise(Box::pin(async move {
-            follow_up(&ports, &config, &trail, &work).await;
+    match background {
+        Some(work) => context.wait_until(&promise(Box::pin(async move {
+            if let Ok(config) = &*config {
+                follow_up(&ports, config, &trail, &work).await;
+            }
             trail.note("background_ms", ports.now().since(began));
             ports.note_d1(&trail, "background_d1");
             log::line(&trail);
             Ok(JsValue::UNDEFINED)
         }))),
-        _ => log::line(&trail),
+        None => log::line(&trail),
     }
     Ok(response)
 }
@@ -127,9 +126,9 @@ async fn schedule(env: &Env) {
         }
     };
     let began = ports.now();
-    match config(env) {
+    match &*config(env) {
         Ok(config) => {
-            let desk = Desk { ports: &ports, config: &config, trail: &trail };
+            let desk = Desk { ports: &ports, config, trail: &trail };
             if let Err(error) = sweep(&desk).await {
                 trail.note("code", error.code);
             }
