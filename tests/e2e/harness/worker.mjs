@@ -4,7 +4,7 @@
 // changes them on the way (chunked bodies, added headers); and its reset moves the Worker to another address, while the
 // devstack posts webhooks to the first. Here workerd has its own network, and a fixed port.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
@@ -22,6 +22,7 @@ export async function startWorker(port, vars, { bundle = 'build', folder, around
   await workerds() // Without `ps` nothing is started.
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path.join(root, 'wrangler.toml'))
   const { modulesRules: _, ratelimits, ...options } = workerOptions
+  const wasm = path.join(root, bundle, 'index_bg.wasm')
   const lines = []
   let restarted = () => {}
   const miniflare = new Miniflare(
@@ -33,7 +34,8 @@ export async function startWorker(port, vars, { bundle = 'build', folder, around
       modules: [
         ...(around ? [{ type: 'ESModule', path: path.join(root, bundle, 'around.js'), contents: around }] : []),
         { type: 'ESModule', path: path.join(root, bundle, 'index.js') },
-        { type: 'CompiledWasm', path: path.join(root, bundle, 'index_bg.wasm') },
+        // The peer in bench/ has none.
+        ...(existsSync(wasm) ? [{ type: 'CompiledWasm', path: wasm }] : []),
       ],
       host: '127.0.0.1',
       port,
