@@ -13,7 +13,7 @@ export const bundles = {
   empty: { folder: 'build/empty', files: ['index.js'] },
 }
 
-/** Reads what it is sent and answers nothing: what HTTP, workerd and miniflare cost by themselves. */
+/** Reads what it is sent and answers nothing: what is left when a Worker does no work. */
 const EMPTY = `export default { async fetch(request) { await request.text(); return new Response('{}') } }`
 
 /** wrangler's own conditions and target. Minified, as ours is: fewer bytes, and nothing else changes. */

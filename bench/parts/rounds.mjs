@@ -9,29 +9,41 @@ export const median = (values) => {
   return sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/**
- * Measures one operation on all `sides` (`{side, stage, pids}`) for that many rounds. Each has `alone` requests one after the other, then
- * `together` with `atOnce` under way. Answers `{side: [{alone, together, cpu}]}`: milliseconds a request.
- */
-export async function measure(sides, operation, { rounds, alone, together, atOnce, warmUp, onRound = () => {} }) {
+/** Calls `work(side)` for each of the sides, that many rounds. Answers `{name of side: [what it answered in each round]}`. */
+export async function alternating(sides, rounds, work, onRound = () => {}) {
   const results = Object.fromEntries(sides.map(({ side }) => [side, []]))
-  for (const one of sides) await round(one, operation, { alone: 0, together: warmUp, atOnce })
   for (let number = 0; number < rounds; number++) {
-    for (const one of number % 2 ? [...sides].reverse() : sides) results[one.side].push(await round(one, operation, { alone, together, atOnce }))
+    for (const one of number % 2 ? [...sides].reverse() : sides) results[one.side].push(await work(one))
     onRound(number + 1)
   }
   return results
 }
 
-async function round({ stage, pids, status, checked = true, onSent = () => {} }, operation, { alone, together, atOnce }) {
+/**
+ * One operation as callers meet it: `alone` requests one after the other, then `together` with `atOnce` under way. Answers
+ * `{alone, together, cpu}`: the median of the first, and for each of the second the time and, of all, the CPU; in milliseconds.
+ */
+export async function asCalled({ stage, pids, onSent = () => {} }, operation, { alone, together, atOnce }) {
   // Signed before the clock runs.
   const requests = await operation.requests(stage, alone + together)
-  const expected = status ?? operation.status
   const before = cpuMs(pids)
-  const one = await askAll(stage.worker, requests.slice(0, alone), { atOnce: 1, status: expected })
-  const many = await askAll(stage.worker, requests.slice(alone), { atOnce, status: expected })
+  const one = await askAll(stage.worker, requests.slice(0, alone), { atOnce: 1, status: operation.status })
+  const many = await askAll(stage.worker, requests.slice(alone), { atOnce, status: operation.status })
   const cpu = (cpuMs(pids) - before) / requests.length
   onSent(operation, requests.length)
-  if (checked) for (const { last } of [one, many]) if (last) await operation.check(stage, last)
-  return { alone: alone ? median(one.times) : NaN, together: many.ms / together, cpu }
+  for (const { last } of [one, many]) await operation.check(stage, last)
+  return { alone: median(one.times), together: many.ms / together, cpu }
+}
+
+/** The Worker alone (see `alone.mjs`): CPU milliseconds for each of `requests` × `times`. */
+export async function alone({ side, stage, pids }, operation, { requests, times, silent }) {
+  const [request] = await operation.requests(stage, 1)
+  const headers = { ...request.headers, 'x-bench-times': String(times), ...(silent && { 'x-bench-silent': 'yes' }) }
+  const all = Array.from({ length: requests }, () => ({ ...request, headers }))
+  const before = cpuMs(pids)
+  const isEmpty = side === 'empty'
+  const { last } = await askAll(stage.worker, all, { atOnce: 1, status: isEmpty ? 200 : operation.status })
+  const cpu = (cpuMs(pids) - before) / requests / times
+  if (!isEmpty) await operation.check(stage, last)
+  return cpu
 }

@@ -7,12 +7,13 @@ import { furnish } from './operations.mjs'
 import { closeConnections } from './requests.mjs'
 
 const open = new Set()
+export const stopAtEnd = (what) => open.add(what)
 
 /** `{side, stage, pids}`: `pids` are of its own workerd. `around`: see the harness. */
 export async function startSide(side, { around, furnished = true } = {}) {
   const others = await workerds()
   const stage = await start({ bundle: bundles[side].folder, around })
-  open.add(stage)
+  stopAtEnd(stage)
   const pids = (await workerds()).filter((pid) => !others.includes(pid))
   if (pids.length === 0) throw new Error(`the workerd of ${side} is not to be found`)
   if (furnished) await furnish(stage)
@@ -22,7 +23,7 @@ export async function startSide(side, { around, furnished = true } = {}) {
 /** Whatever was started ends, whether or not all goes well. */
 export async function stopAll() {
   closeConnections()
-  const stages = [...open]
+  const all = [...open]
   open.clear()
-  await Promise.allSettled(stages.map((stage) => stage.stop()))
+  await Promise.allSettled(all.map((one) => one.stop()))
 }
