@@ -95,7 +95,8 @@ function tell(met, byThemselves, isolates) {
     print(line('one after the other: ms, the median', column(ours, 'alone'), column(peer, 'alone')))
     print(line(`${called.atOnce} at once: ms for each`, column(ours, 'together'), column(peer, 'together')))
     print(line('CPU of workerd with D1: ms for each', column(ours, 'cpu'), column(peer, 'cpu')))
-    for (const [view, title] of byThemselves[index].map((view, at) => [view, ['CPU of the Worker alone: ms for each', 'the same without a log'][at]])) {
+    for (const [at, title] of ['CPU of the Worker alone: ms for each', 'the same without a log'].entries()) {
+      const view = byThemselves[index][at]
       print(line(title, lessEmpty(view.ours, view.empty), lessEmpty(view.peer, view.empty)))
     }
   }
